@@ -1,0 +1,50 @@
+# One word per wish. `make demo` and `make test` are all the set-up there is: each makes what it needs.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: demo test check format lock clean
+
+demo: $(VENV)/run.stamp  ## a clinic on throw-away state: with a terminal the screen, without one a scripted day
+	@$(BIN)/edgepos demo
+
+test: $(VENV)/dev.stamp  ## every test that a push needs
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+check: $(VENV)/dev.stamp  ## format, lint, types, layers, spelling, known vulnerabilities
+	@$(BIN)/ruff format --check edgepos tests
+	@$(BIN)/ruff check edgepos tests
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/codespell edgepos tests docs config README.md CHANGELOG.md
+	@$(BIN)/pip-audit --require-hashes -r requirements/run.lock || echo 'pip-audit: not reachable from here, or a finding above'
+
+format: $(VENV)/dev.stamp
+	@$(BIN)/ruff format edgepos tests
+	@$(BIN)/ruff check --fix-only -q edgepos tests
+
+lock: $(VENV)/run.stamp  ## the two locks anew, from pyproject.toml
+	@$(PIP) install uv
+	@$(BIN)/uv -q pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--group build -o requirements/run.lock pyproject.toml >/dev/null
+	@$(BIN)/uv -q pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--group dev -c requirements/run.lock -o requirements/dev.lock pyproject.toml >/dev/null
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/run.stamp: requirements/run.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "edgepos needs Python 3.11 or newer, with its venv module. On Debian: apt-get install python3-venv" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what edgepos needs into $(VENV) (once) ..."
+	@$(PIP) install --require-hashes -r requirements/run.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.lock
+	@echo "Installing what its tests need (once) ..."
+	@$(PIP) install --require-hashes -r requirements/dev.lock
+	@touch $@

@@ -1,0 +1,89 @@
+"""Invoices and bookings as the practice system has them, in edgepos' own words. Amounts in minor units of the clinic's currency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class WhyNot(StrEnum):
+    """Why an invoice cannot be paid at the terminal."""
+
+    DRAFT = "draft"
+    SENT = "sent"
+    """Marked as sent, or open: not finalised."""
+    INVOICING = "invoicing"
+    """Sent for later payment (status 4)."""
+    VOIDED = "voided"
+    CREDIT_NOTE = "credit-note"
+    PAID = "paid"
+    NOT_POSITIVE = "not-positive"
+    """A total of zero or less, or a due sum below zero."""
+    OTHER_DEPARTMENT = "other-department"
+    STATUS_UNKNOWN = "status-unknown"
+    AMOUNT_UNREADABLE = "amount-unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoice:
+    """One invoice. *id* is the practice system's key, *number* what staff see. Names live in the cache, never in the journal."""
+
+    id: str
+    number: str
+    owner: str
+    owner_id: str | None
+    animal: str
+    department: str | None
+    due_minor: int
+    """What the client still has to pay (`client_due_sum`), without the insurer's part."""
+    total_minor: int
+    currency: str
+    insurer_minor: int = 0
+    """What is due from others (`due_sum` less `client_due_sum`)."""
+    why_not: WhyNot | None
+    status_text: str = ""
+    """The practice system's own status, for the screen, when it is not one we know."""
+    payment_ids: tuple[str, ...] = ()
+    created_at: str = ""
+    modified_at: str = ""
+
+    @property
+    def is_payable(self) -> bool:
+        return self.why_not is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PracticePayment:
+    """A payment on an invoice as the practice system has it. *amount_minor* is negative for money back."""
+
+    id: str
+    invoice: str
+    amount_minor: int | None
+    """None where it cannot be read."""
+    payment_type: int | None
+    info: str
+    created_at: str = ""
+    is_cancelled: bool = False
+    is_card: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """What one outbox row asks of the practice system."""
+
+    row: str
+    """`REFERENCE.LINE`: first word of the payment's `info`, unique for ever."""
+    invoice: str
+    amount_minor: int
+    """Negative for a refund or a reversal."""
+    currency: str
+    card_scheme: str = ""
+    last_four: str = ""
+    authorisation: str = ""
+    operator: str = ""
+    day: str | None = None
+    """The day to book on, where it is not the practice system's own today."""
+    corrects_row: str | None = None
+    """For money back: the row of the payment that it takes from."""
+    corrects_payment: str | None = None
+    """For money back: the practice system's id of that payment."""
