@@ -1,6 +1,7 @@
 """The clinic's day: the date in the location's zone, with the hour at which a night clinic's day begins.
 
-It is computed once, when an operation is intended, and written down: no later change of zone, cut-off or clock moves it.
+It is computed once, when an operation is intended, and written down: no later change of zone, cut-off or clock moves
+it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What the terminal says, and what that proves: pure functions from everything seen of one operation to its state.
 
 Lenient in reading (connectcloud/ has done that already), strict in deciding: whatever is not in the rules below is
-`unknown`. The rules are section 3 of the contracts. No clock decides: *elapsed* is counted from `sent` by CLOCK_BOOTTIME
-within one boot, else from the agent's start, and only ever makes a proof come later.
+`unknown`. The rules are section 3 of the contracts. No clock decides: *elapsed* is counted from `sent` by
+CLOCK_BOOTTIME within one boot, else from the agent's start, and only ever makes a proof come later.
 
 Sources of one operation, in the order in which they come:
 
@@ -12,129 +12,29 @@ Sources of one operation, in the order in which they come:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeGuard
 
 from edgepos.domain.operation import Fence, Kind, State
+from edgepos.domain.result import LookUp, NoAnswer, OwnReply, Result, TerminalResult
+from edgepos.domain.slip import is_void_slip
 
-NOT_STARTED_CODES = frozenset({6003, 6006, 7100, 7101, 7103, 7104})
-"""The terminal's own refusal of this request (connectcloud.md §3.4), together with all of 74xx and 75xx."""
+__all__ = [
+    "Asked", "Finding", "Known", "LookUp", "Next", "NoAnswer", "OwnReply", "Result", "TerminalResult", "Verdict",
+    "decide", "decide_reconciliation", "next_session", "same_as_fence", "same_session",
+]  # fmt: skip
+
 RESTART_CODES = frozenset({7016, 8013})
 RESTART_QUIET_S = 60.0
 """A last result may still change within a minute of a terminal's boot (connectcloud.md §6.7, not proven)."""
 REFUSAL_LOOK_S = 5.0
 """'Too quick a look-up does not find it' (seen in working code)."""
+NEXT_LOOK_S = 30.0
+"""Between look-ups that have nothing else to wait for."""
 ECHO_LETTERS = 10
 """The shortest cut reference that still counts, if the journal knows only one that begins so (assumed)."""
-VOID_WORDS = re.compile(
-    r"\b(VOID|REVERSAL|ANNULLER\w*|MAKULER\w*|MITÄTÖINTI|PERUUTUS|TILBAKEFØR\w*|KREDITERING AV)\b", re.I
-)
-
-
-class Result(StrEnum):
-    """The meaning of the wire's `Result` (connectcloud.md §3.1). Anything else is unknown, and 1 never approves."""
-
-    MOVED = "0"
-    ADMINISTRATIVE = "1"
-    REJECTED = "2"
-    LOYALTY = "3"
-    UNKNOWN = "99"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TerminalResult:
-    """A terminal's own record of one operation: the fields of connectcloud.md §3.3 that may be kept, and the slips.
-
-    Amounts in minor units; None where the wire had none or nonsense. *masked_card* never has more than ten digits.
-    """
-
-    result: Result | None
-    terminal: str = ""
-    order_id: str = ""
-    total_minor: int | None = None
-    tip_minor: int = 0
-    surcharge_minor: int = 0
-    stan_auth: str = ""
-    time_stamp: str = ""
-    session: str = ""
-    sequence: str = ""
-    response_code: str = ""
-    rejection_source: str = ""
-    rejection_reason: str = ""
-    verification: str = ""
-    """CVM: 0 PIN, 1 signature, 2 none, 4 consumer device, or empty."""
-    masked_card: str = ""
-    card_scheme: str = ""
-    issuer_id: str = ""
-    application_id: str = ""
-    cardholder_currency: str = ""
-    """Set when the cardholder chose to pay in an own currency (DCC)."""
-    customer_slip: str = ""
-    merchant_slip: str = ""
-
-    @property
-    def net_minor(self) -> int | None:
-        """What moved for the goods: total less tip and surcharge."""
-        return None if self.total_minor is None else self.total_minor - self.tip_minor - self.surcharge_minor
-
-    @property
-    def fence(self) -> Fence:
-        """This result as the mark that a newer one is measured against."""
-        return Fence(
-            stan_auth=self.stan_auth,
-            time=self.time_stamp,
-            amount_minor=self.total_minor,
-            order_id=self.order_id or None,
-        )
-
-    def kept(self) -> dict[str, object]:
-        """The fields for the journal, without the slips and without empty ones."""
-        named = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {
-            name: str(value) if isinstance(value, Result) else value
-            for name, value in named.items()
-            if value not in (None, "", 0) and name not in ("customer_slip", "merchant_slip")
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnReply:
-    """The answer of our own request. *accepted*: 2xx; else the wire's 400 with a `failure`."""
-
-    accepted: bool
-    result: TerminalResult | None
-    error: str = ""
-    codes: frozenset[int] = frozenset()
-
-    @property
-    def is_refusal(self) -> bool:
-        """The terminal's own word that this request was not begun."""
-        return (
-            not self.accepted
-            and self.result is None
-            and bool(self.codes)
-            and all(code in NOT_STARTED_CODES or code // 100 in (74, 75) for code in self.codes)
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoAnswer:
-    """The request was sent, or may have been, and its answer is lost or no answer: 401, 5xx, cut, HTML, time-out."""
-
-    cause: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LookUp:
-    """The terminal's last result, asked at idle. *result* is None where it says that it has none."""
-
-    result: TerminalResult | None
-    elapsed_s: float
-    """Since `sent`."""
-    since_restart_s: float | None = None
-    """Since the terminal last showed a sign of restarting (7016, 8013, offline); None if it did not since `sent`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +62,7 @@ class Known:
     seen_stans: Collection[str] = ()
     """StanAuth values of this terminal that belong to other operations of the journal."""
     references_like: Sequence[str] = ()
-    """All references of the journal that begin with the look-up's cut `orderId`."""
+    """All references of the journal that begin with the cut `orderId` of the look-up, or of the own reply."""
 
 
 class Next(StrEnum):
@@ -184,7 +84,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """*state* is final iff *then* is DECIDED, else UNKNOWN. *look_at_s*: no look before this is of use, since `sent`."""
+    """*state* is final iff *then* is DECIDED, else UNKNOWN. *look_at_s*, since `sent`: no look before is of use."""
 
     then: Next
     state: State
@@ -196,36 +96,95 @@ class Verdict:
     look_at_s: float = 0.0
 
 
+class _Mark(StrEnum):
+    """How a last result stands to the fence."""
+
+    SAME = "same"
+    NEW = "new"
+    GONE = "gone"
+    UNCLEAR = "unclear"
+    """The fence's own operation changed behind our back, or nothing to tell the two apart by."""
+
+
+def _mark(fence: Fence | None, result: TerminalResult | None) -> _Mark:
+    if result is None:
+        return _Mark.SAME if fence is None else _Mark.GONE
+    if fence is None:
+        return _Mark.NEW
+    if result.fence == fence:
+        # An early cancel has no StanAuth: then time and amount tell. Something that moved money always has one.
+        is_marked = result.stan_auth or (result.time_stamp and result.result is not Result.MOVED)
+        return _Mark.SAME if is_marked else _Mark.UNCLEAR
+    is_same_operation = bool(result.stan_auth) and result.stan_auth == fence.stan_auth
+    if result.order_id and result.order_id != fence.order_id:
+        return _Mark.UNCLEAR if is_same_operation and result.time_stamp == fence.time else _Mark.NEW
+    return _Mark.UNCLEAR if is_same_operation or not (result.stan_auth or result.time_stamp) else _Mark.NEW
+
+
 def same_as_fence(fence: Fence | None, result: TerminalResult | None) -> bool:
-    """Whether *result* is the very one that stood there before sending. An early cancel has no StanAuth: time and amount."""
-    if fence is None or result is None:
-        return fence is None and result is None
-    return (fence.stan_auth, fence.time, fence.amount_minor) == (
-        result.stan_auth,
-        result.time_stamp,
-        result.total_minor,
-    )
+    """Whether *result* is, unchanged, the very one that stood there before sending."""
+    return _mark(fence, result) is _Mark.SAME
 
 
 def decide(asked: Asked, reply: OwnReply | NoAnswer | None, looks: Sequence[LookUp], known: Known) -> Verdict:
     """The state that everything seen of one purchase, refund or reversal proves.
 
-    *reply* is None after a restart of the agent (nobody heard the answer). *looks* are all look-ups since `sent`, in order.
+    *reply* is None after a restart of the agent (nobody heard the answer). *looks* are all look-ups since `sent`, in
+    order.
     """
     if isinstance(reply, OwnReply) and reply.result is not None:
-        verdict = _by_own_result(asked, reply, reply.result)
+        verdict = _by_own_result(asked, reply, reply.result, known)
         if verdict is not None:
             return verdict
     if not looks:
-        return _look_again("no-answer" if not _refused(reply) else "refused", REFUSAL_LOOK_S)
-    last = looks[-1]
-    if not same_as_fence(asked.fence, last.result):
-        return _by_new_last(asked, last, known)
-    return _by_fence(asked, reply, looks)
+        heard_s, cause = (reply.elapsed_s, "refused") if _is_refusal(reply) else (0.0, "no-answer")
+        return _look_again(cause, heard_s + REFUSAL_LOOK_S)
+    verdict = _by_looks(asked, reply, looks, known)
+    if verdict.then is Next.DECIDED and _is_contradicted(asked, reply, looks, verdict):
+        return _person("sources-disagree", verdict.result, _foreign(asked, verdict.result))
+    return verdict
 
 
-def _refused(reply: OwnReply | NoAnswer | None) -> bool:
+def _is_refusal(reply: OwnReply | NoAnswer | None) -> TypeGuard[OwnReply]:
     return isinstance(reply, OwnReply) and reply.is_refusal
+
+
+def _is_contradicted(
+    asked: Asked, reply: OwnReply | NoAnswer | None, looks: Sequence[LookUp], verdict: Verdict
+) -> bool:
+    """Whether another source says otherwise. Only the terminal's record under our reference stands against others."""
+    own = reply.result.result if isinstance(reply, OwnReply) and reply.result is not None else None
+    if verdict.state is State.APPROVED:
+        if own is Result.REJECTED:
+            return True
+        if verdict.result is not None and verdict.result.order_id:
+            return False
+        if _is_refusal(reply):
+            return True
+    elif own is Result.MOVED:
+        return True
+    last = looks[-1].result
+    return any(look.result != last and not same_as_fence(asked.fence, look.result) for look in looks[:-1])
+
+
+def _by_looks(asked: Asked, reply: OwnReply | NoAnswer | None, looks: Sequence[LookUp], known: Known) -> Verdict:
+    last = looks[-1]
+    mark = _mark(asked.fence, last.result)
+    if mark is _Mark.SAME:
+        return _by_fence(asked, reply, looks)
+    if last.result is None:
+        return _look_again("last-result-gone", last.elapsed_s + NEXT_LOOK_S, _foreign(asked, None))
+    if mark is _Mark.UNCLEAR:
+        if last.elapsed_s >= asked.longest_operation_s:
+            return _person("last-result-changed", last.result, _foreign(asked, last.result))
+        return _look_again("last-result-changed", last.elapsed_s + NEXT_LOOK_S, _foreign(asked, last.result))
+    if asked.kind is Kind.REVERSAL:
+        return _reversal_by_new_last(asked, last, last.result, known)
+    if last.result.result is Result.MOVED:
+        return _moved_by_new_last(asked, last, last.result, known)
+    if last.result.result is Result.REJECTED:
+        return _rejected_by_new_last(asked, last, last.result, known)
+    return _look_again("no-answer", last.elapsed_s + NEXT_LOOK_S)
 
 
 def _look_again(cause: str, look_at_s: float, *findings: Finding) -> Verdict:
@@ -236,13 +195,22 @@ def _person(cause: str, result: TerminalResult | None, finding: Finding) -> Verd
     return Verdict(then=Next.PERSON, state=State.UNKNOWN, cause=cause, result=result, findings=(finding,))
 
 
-def _approved(
-    result: TerminalResult, net: int, asked: Asked, *evidence: str, findings: tuple[Finding, ...] = ()
-) -> Verdict:
+def _finding(kind: str, asked: Asked, result: TerminalResult | None) -> Finding:
+    facts: dict[str, object] = {"terminal": asked.terminal, "payment": asked.reference}
+    return Finding(kind=kind, facts=facts if result is None else {**facts, "result": result.kept()})
+
+
+def _foreign(asked: Asked, result: TerminalResult | None) -> Finding:
+    return _finding("foreign-transaction", asked, result)
+
+
+def _approved(asked: Asked, result: TerminalResult, *evidence: str, findings: tuple[Finding, ...] = ()) -> Verdict:
+    net = result.net_minor or 0
+    is_part = asked.kind is not Kind.REVERSAL and net < asked.amount_minor
     return Verdict(
         then=Next.DECIDED,
         state=State.APPROVED,
-        cause="part-approved" if net < asked.amount_minor else None,
+        cause="part-approved" if is_part else None,
         evidence=evidence,
         result=result,
         approved_minor=net,
@@ -250,161 +218,207 @@ def _approved(
     )
 
 
-def _rejected(result: TerminalResult, *evidence: str) -> Verdict:
+def _rejected(result: TerminalResult, *evidence: str, findings: tuple[Finding, ...] = ()) -> Verdict:
     """Result 2: cancelled by a person (2:1), no card in time (5:0), else declined by whoever said so."""
     state, cause = State.DECLINED, result.response_code or result.rejection_reason or "declined"
-    if result.rejection_reason.startswith("2:1"):
-        state, cause = State.CANCELLED, "cancelled"
-    elif result.rejection_reason.startswith("5:0"):
-        state, cause = State.CANCELLED, "no-card"
-    return Verdict(then=Next.DECIDED, state=state, cause=cause, evidence=evidence, result=result)
+    match result.rejection_reason.split(":")[:2]:
+        case ["2", "1"]:
+            state, cause = State.CANCELLED, "cancelled"
+        case ["5", "0"]:
+            state, cause = State.CANCELLED, "no-card"
+    return Verdict(then=Next.DECIDED, state=state, cause=cause, evidence=evidence, result=result, findings=findings)
 
 
-def _misfit(asked: Asked, result: TerminalResult, own_references: Collection[str]) -> Finding | None:
-    """Why a Result 0 cannot be this operation's, or None if terminal, reference and amount fit."""
-    facts: dict[str, object] = {"terminal": asked.terminal, "payment": asked.reference, "result": result.kept()}
-    if (result.terminal and result.terminal != asked.terminal) or (
-        result.order_id and result.order_id not in own_references
-    ):
-        return Finding(kind="result-foreign" if asked.kind is not Kind.REVERSAL else "reversal-hit-other", facts=facts)
-    net = result.net_minor
-    if net is None:
-        return None
-    fits = net == asked.amount_minor if asked.kind is Kind.REVERSAL else 0 < net <= asked.amount_minor
-    if fits:
-        return None
-    return Finding(kind="amount-differs" if asked.kind is not Kind.REVERSAL else "reversal-hit-other", facts=facts)
+class _Name(StrEnum):
+    """Whose a result is by its `orderId`."""
+
+    OURS = "ours"
+    CUT = "cut"
+    """Begins like ours, and the journal knows no other that does."""
+    ABSENT = "absent"
+    UNCLEAR = "unclear"
+    """Begins like ours and like others."""
+    OTHER = "other"
 
 
-def _by_own_result(asked: Asked, reply: OwnReply, result: TerminalResult) -> Verdict | None:
-    """What our own answer with a result in it proves; None if it proves nothing and look-ups have to."""
-    own = {asked.reference, asked.corrected_reference} - {""}
-    if result.result is Result.MOVED:
-        if result.total_minor is None or not reply.accepted:  # "00" in a 400, or an approval of nothing: contradicted
-            return None
-        misfit = _misfit(asked, result, own)
-        if misfit is not None:
-            return _person(misfit.kind, result, misfit)
-        return _approved(result, result.net_minor or 0, asked, "own-reply")
-    if result.result is Result.REJECTED and not reply.accepted:
-        if (result.terminal and result.terminal != asked.terminal) or (result.order_id and result.order_id not in own):
-            finding = Finding(kind="result-foreign", facts={"payment": asked.reference, "result": result.kept()})
-            return _person("result-foreign", result, finding)
-        return _rejected(result, "own-reply")
-    return None
-
-
-def _by_new_last(asked: Asked, look: LookUp, known: Known) -> Verdict:
-    """The terminal's last result is not the fence any more: ours, somebody else's, or none at all."""
-    result = look.result
-    if result is None:
-        finding = Finding(kind="foreign-transaction", facts={"terminal": asked.terminal, "payment": asked.reference})
-        return _look_again("last-result-gone", look.elapsed_s + 30, finding)
-    if asked.kind is Kind.REVERSAL:
-        return _reversal_by_new_last(asked, look, result)
-    foreign = Finding(
-        kind="foreign-transaction",
-        facts={"terminal": asked.terminal, "payment": asked.reference, "result": result.kept()},
-    )
-    if result.result is Result.MOVED:
-        return _moved_by_new_last(asked, result, known, foreign)
-    if result.result is Result.REJECTED:
-        if result.order_id and result.order_id != asked.reference:
-            return _person("foreign-transaction", result, foreign)
-        if result.total_minor not in (None, 0, asked.amount_minor):
-            return _person("foreign-transaction", result, foreign)
-        if look.since_restart_s is not None and look.since_restart_s < RESTART_QUIET_S:
-            return _look_again("restarting", look.elapsed_s + RESTART_QUIET_S - look.since_restart_s)
-        return _rejected(result, "look-up")
-    return _look_again("no-answer", look.elapsed_s + 30)
-
-
-def _moved_by_new_last(asked: Asked, result: TerminalResult, known: Known, foreign: Finding) -> Verdict:
-    """A new last result with Result 0: ours only by our reference, or by much weaker evidence where none is echoed."""
-    findings: tuple[Finding, ...] = ()
-    order_id = result.order_id
+def _name(asked: Asked, order_id: str, known: Known) -> _Name:
     if not order_id:
-        weak = (
+        return _Name.ABSENT
+    if order_id == asked.reference or (asked.kind is Kind.REVERSAL and order_id == asked.corrected_reference):
+        return _Name.OURS
+    if len(order_id) >= ECHO_LETTERS and asked.reference.startswith(order_id):
+        return _Name.CUT if tuple(known.references_like) == (asked.reference,) else _Name.UNCLEAR
+    return _Name.OTHER
+
+
+def _is_elsewhere(asked: Asked, result: TerminalResult) -> bool:
+    return result.terminal not in ("", asked.terminal)
+
+
+def _amount_fits(asked: Asked, result: TerminalResult) -> bool:
+    """0 < net ≤ asked, for a void exactly the payment's; never made to fit by a tip or surcharge below zero."""
+    net = result.net_minor
+    if net is None or result.tip_minor < 0 or result.surcharge_minor < 0:
+        return False
+    if asked.kind is Kind.REVERSAL:
+        return net > 0 and asked.amount_minor in (net, result.total_minor)
+    return 0 < net <= asked.amount_minor
+
+
+def _by_own_result(asked: Asked, reply: OwnReply, result: TerminalResult, known: Known) -> Verdict | None:
+    """What our own answer with a result in it proves; None if it proves nothing and look-ups have to."""
+    if result.result not in (Result.MOVED, Result.REJECTED):
+        return None
+    is_reversal = asked.kind is Kind.REVERSAL
+    name = _name(asked, result.order_id, known)
+    if _is_elsewhere(asked, result) or name is _Name.OTHER:
+        kind = "reversal-hit-other" if is_reversal else "result-foreign"
+        return _person(kind, result, _finding(kind, asked, result))
+    findings: tuple[Finding, ...] = (_finding("reference-cut", asked, result),) if name is _Name.CUT else ()
+    if result.result is Result.REJECTED:
+        if reply.accepted:  # a rejection in a 2xx: contradicted
+            return None
+        if result.net_minor not in (None, 0, asked.amount_minor) and result.total_minor != asked.amount_minor:
+            findings += (_finding("amount-differs", asked, result),)
+        return _rejected(result, "own-reply", findings=findings)
+    if not reply.accepted or result.total_minor is None or name is _Name.UNCLEAR:  # contradicted, or of nothing
+        return None
+    if not result.terminal and name is _Name.ABSENT:  # neither mark: the answer of anything
+        return None
+    if not _amount_fits(asked, result):
+        kind = "reversal-hit-other" if is_reversal else "amount-differs"
+        return _person(kind, result, _finding(kind, asked, result))
+    return _approved(asked, result, "own-reply", findings=findings)
+
+
+def _moved_by_new_last(asked: Asked, look: LookUp, result: TerminalResult, known: Known) -> Verdict:
+    """A new last result with Result 0: ours only by our reference, or by much weaker evidence where none is echoed."""
+    name = _name(asked, result.order_id, known)
+    findings: tuple[Finding, ...] = ()
+    if name is _Name.ABSENT:
+        is_weak_proof = (
             known.echoes_order_id is False
             and asked.kind is Kind.PURCHASE
             and bool(result.stan_auth)
             and result.stan_auth not in known.seen_stans
             and result.net_minor == asked.amount_minor
-            and result.terminal in ("", asked.terminal)
+            and result.terminal == asked.terminal
         )
-        if not weak:
-            return _person("foreign-transaction", result, foreign)
-        findings = (Finding(kind="weak-evidence", facts=dict(foreign.facts)),)
-    elif order_id != asked.reference:
-        is_cut = len(order_id) >= ECHO_LETTERS and asked.reference.startswith(order_id)
-        if not is_cut or tuple(known.references_like) != (asked.reference,):
-            return _person("foreign-transaction", result, foreign)
-        findings = (Finding(kind="reference-cut", facts=dict(foreign.facts)),)
+        if not is_weak_proof:
+            return _person("foreign-transaction", result, _foreign(asked, result))
+        findings = (_finding("weak-evidence", asked, result),)
+    elif name is _Name.CUT:
+        findings = (_finding("reference-cut", asked, result),)
+    elif name is not _Name.OURS:
+        return _person("foreign-transaction", result, _foreign(asked, result))
+    if _is_elsewhere(asked, result):
+        return _person("result-foreign", result, _finding("result-foreign", asked, result))
     if result.total_minor is None:
-        return _look_again("no-amount", 0.0)
-    misfit = _misfit(asked, result, {asked.reference, order_id})
-    if misfit is not None:
-        return _person(misfit.kind, result, misfit)
-    return _approved(result, result.net_minor or 0, asked, "look-up", findings=findings)
+        return _look_again("no-amount", look.elapsed_s + NEXT_LOOK_S)
+    if not _amount_fits(asked, result):
+        return _person("amount-differs", result, _finding("amount-differs", asked, result))
+    return _approved(asked, result, "look-up", findings=findings)
 
 
-def _reversal_by_new_last(asked: Asked, look: LookUp, result: TerminalResult) -> Verdict:
+def _rejected_by_new_last(asked: Asked, look: LookUp, result: TerminalResult, known: Known) -> Verdict:
+    """A new Result 2 carries no reference: ours by its amount, by being new, and by nobody else's StanAuth."""
+    is_ours = (
+        _name(asked, result.order_id, known) in (_Name.ABSENT, _Name.OURS, _Name.CUT)
+        and not _is_elsewhere(asked, result)
+        and (result.total_minor in (None, 0, asked.amount_minor) or result.net_minor == asked.amount_minor)
+        and not (result.stan_auth and result.stan_auth in known.seen_stans)
+    )
+    if not is_ours:
+        return _person("foreign-transaction", result, _foreign(asked, result))
+    return _restarting(look) or _rejected(result, "look-up")
+
+
+def _reversal_by_new_last(asked: Asked, look: LookUp, result: TerminalResult, known: Known) -> Verdict:
     """A void becomes the last result itself (assumed): a new StanAuth, the same amount, and a slip that says so."""
-    if look.since_restart_s is not None and look.since_restart_s < RESTART_QUIET_S:
-        return _look_again("restarting", look.elapsed_s + RESTART_QUIET_S - look.since_restart_s)
-    slip = result.customer_slip + "\n" + result.merchant_slip
-    if (
+    is_void = (
         result.result is Result.MOVED
+        and _name(asked, result.order_id, known) in (_Name.ABSENT, _Name.OURS, _Name.CUT)
         and result.stan_auth not in ("", asked.corrected_stan)
-        and result.net_minor == asked.amount_minor
-        and result.terminal in ("", asked.terminal)
-        and VOID_WORDS.search(slip)
-    ):
-        return _approved(result, asked.amount_minor, asked, "look-up", "void-slip")
-    facts = {"terminal": asked.terminal, "payment": asked.reference, "result": result.kept()}
-    return _person("reversal-hit-other", result, Finding(kind="reversal-hit-other", facts=facts))
+        and result.stan_auth not in known.seen_stans
+        and result.terminal == asked.terminal
+        and _amount_fits(asked, result)
+        and (is_void_slip(result.customer_slip) or is_void_slip(result.merchant_slip))
+    )
+    if is_void:
+        return _approved(asked, result, "look-up", "void-slip")
+    return _restarting(look) or _person("reversal-hit-other", result, _finding("reversal-hit-other", asked, result))
+
+
+def _restarting(look: LookUp) -> Verdict | None:
+    """Within a minute of a restart the last result may still change: only an approval is believed."""
+    if look.since_restart_s is None or look.since_restart_s >= RESTART_QUIET_S:
+        return None
+    return _look_again("restarting", look.elapsed_s + RESTART_QUIET_S - look.since_restart_s)
 
 
 def _by_fence(asked: Asked, reply: OwnReply | NoAnswer | None, looks: Sequence[LookUp]) -> Verdict:
     """The terminal's last result is still the fence: "nothing" needs proof twice."""
     last = looks[-1]
-    equal = [look for look in looks if same_as_fence(asked.fence, look.result)]
-    if len(equal) != len(looks):
-        facts: dict[str, object] = {"terminal": asked.terminal, "payment": asked.reference}
-        return _person("sources-disagree", last.result, Finding(kind="foreign-transaction", facts=facts))
-    if _refused(reply) and last.elapsed_s >= REFUSAL_LOOK_S:
-        return Verdict(then=Next.DECIDED, state=State.NOT_STARTED, cause="terminal-busy", evidence=("refusal", "fence"))
-    if len(equal) >= 2 and last.elapsed_s >= asked.longest_operation_s:
-        return Verdict(then=Next.DECIDED, state=State.NOT_STARTED, cause="not-started", evidence=("fence", "fence"))
-    return _look_again("no-answer", REFUSAL_LOOK_S)
+    if asked.kind is Kind.REVERSAL and last.result is not None and last.result.result is not Result.MOVED:
+        return _person("reversal-hit-other", last.result, _finding("reversal-hit-other", asked, last.result))
+    proof: tuple[str, ...] = ()
+    if _is_refusal(reply):
+        proof = ("refusal", "fence") if last.elapsed_s >= reply.elapsed_s + REFUSAL_LOOK_S else ()
+    elif len(looks) >= 2 and last.elapsed_s >= asked.longest_operation_s:
+        proof = ("fence", "fence")
+    if not proof:
+        at_s = reply.elapsed_s + REFUSAL_LOOK_S if _is_refusal(reply) else asked.longest_operation_s
+        return _look_again("no-answer", min(at_s, last.elapsed_s + NEXT_LOOK_S))
+    cause = "terminal-busy" if proof[0] == "refusal" else "not-started"
+    return _restarting(last) or Verdict(then=Next.DECIDED, state=State.NOT_STARTED, cause=cause, evidence=proof)
 
 
 def decide_reconciliation(
-    reply: OwnReply | NoAnswer | None, *, has_slip: bool, open_session: str, later_session: str
+    reply: OwnReply | NoAnswer | None,
+    *,
+    has_slip: bool,
+    open_session: str,
+    later_session: str,
+    is_last_unchanged: bool = False,
 ) -> Verdict:
     """The state of a reconciliation. A lost one is never cured by a repeat: only a later operation's session tells.
 
     *open_session*: the session that was to be closed, as last seen before; *later_session*: that of the next operation,
-    or the `sessionNumber` of a deliberate second reconciliation, less nothing. Both empty where not known.
+    or the `sessionNumber` of a deliberate second reconciliation. Both empty where not known. *is_last_unchanged*: after
+    a refusal, a look-up at idle 5 s later or more was equal to the fence.
     """
-    if isinstance(reply, OwnReply) and reply.accepted and has_slip:
+    own = reply.result.result if isinstance(reply, OwnReply) and reply.result is not None else None
+    if isinstance(reply, OwnReply) and reply.accepted and has_slip and own not in (Result.REJECTED, Result.UNKNOWN):
         return Verdict(then=Next.DECIDED, state=State.APPROVED, evidence=("own-reply",))
-    if _refused(reply):
-        return Verdict(then=Next.DECIDED, state=State.NOT_STARTED, cause="terminal-busy", evidence=("refusal",))
-    if isinstance(reply, OwnReply) and not reply.accepted and reply.result is not None:
-        if reply.result.result is Result.REJECTED:
-            return _rejected(reply.result, "own-reply")
-    if open_session and later_session:
-        if later_session == next_session(open_session):
+    if isinstance(reply, OwnReply) and reply.result is not None and own is Result.REJECTED and not reply.accepted:
+        return _rejected(reply.result, "own-reply")
+    opened, later = session_number(open_session), session_number(later_session)
+    if opened is not None and later is not None:
+        if later == session_number(next_session(open_session)):
             return Verdict(then=Next.DECIDED, state=State.APPROVED, cause="slip-missing", evidence=("later-session",))
-        if later_session == open_session:
+        if later == opened:
             return Verdict(then=Next.DECIDED, state=State.NOT_STARTED, cause="not-started", evidence=("later-session",))
-    return Verdict(then=Next.LOOK_AGAIN, state=State.UNKNOWN, cause="no-answer")
+        facts = {"open_session": open_session, "later_session": later_session}
+        return _person("session-jump", None, Finding(kind="session-jump", facts=facts))
+    if _is_refusal(reply) and is_last_unchanged:
+        return Verdict(then=Next.DECIDED, state=State.NOT_STARTED, cause="terminal-busy", evidence=("refusal", "fence"))
+    return _look_again("terminal-busy" if _is_refusal(reply) else "no-answer", 0.0)
+
+
+def session_number(session: str) -> int | None:
+    """A session's text as a number, so that `042` and `42` are one; None where it is none."""
+    return int(session) if session.isascii() and session.isdecimal() else None
+
+
+def same_session(one: str, other: str) -> bool:
+    """Whether both name one session. What is no number is no session."""
+    return session_number(one) is not None and session_number(one) == session_number(other)
 
 
 def next_session(session: str) -> str:
-    """The session after *session*: three digits, 999 is followed by 001 (assumed). Empty in, empty out."""
-    if not session.isdecimal():
+    """The session after *session*, as long as it was: after 999 comes 001 (assumed). Empty where it is no number."""
+    number = session_number(session)
+    if number is None:
         return ""
-    number = int(session) % 999 + 1
-    return f"{number:0{len(session)}d}"
+    following = 1 if number == 10 ** max(len(session), 3) - 1 else number + 1
+    return f"{following:0{len(session)}d}"

@@ -60,7 +60,7 @@ class Observed:
 
 
 RESTART_S = 120.0
-"""A terminal that was there this recently and is not is taken to be restarting: its daily restart takes about a minute."""
+"""A terminal that was there this recently and is gone is taken to be restarting: that takes it about a minute a day."""
 
 
 def terminal_state(seen: Observed) -> TerminalState:

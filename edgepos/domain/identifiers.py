@@ -17,7 +17,7 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 REFERENCE = re.compile(rf"E[{ALPHABET}]{{12}}")
 OPERATOR = re.compile(r"[a-z0-9][a-z0-9.-]{0,15}")
 RESERVED_OPERATORS = frozenset({"kiosk", "agent"})
-TERMINAL = re.compile(r"\d{8}")
+TERMINAL = re.compile(r"[0-9]{8}")
 MISREAD = str.maketrans({"I": "1", "L": "1", "O": "0"})
 
 
@@ -57,7 +57,7 @@ def looks_like_reference(text: str) -> bool:
 
 
 def parse_reference(text: str) -> str:
-    """A reference as a person typed it, in any case, blanks and look-alike letters mended. Raises Wrong `unknown-payment`."""
+    """A reference as a person typed it, any case, blanks, look-alikes mended. Raises Wrong `unknown-payment`."""
     cleaned = re.sub(r"[\s-]", "", text).upper().translate(MISREAD)
     if not is_reference(cleaned):
         raise Wrong("unknown-payment", text=text[:40])

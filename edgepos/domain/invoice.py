@@ -1,7 +1,8 @@
-"""Invoices and bookings as the practice system has them, in edgepos' own words. Amounts in minor units of the clinic's currency."""
+"""Invoices and bookings as the practice system has them, in edgepos' own words. Amounts: the clinic's minor units."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -22,17 +23,19 @@ class WhyNot(StrEnum):
     OTHER_DEPARTMENT = "other-department"
     STATUS_UNKNOWN = "status-unknown"
     AMOUNT_UNREADABLE = "amount-unreadable"
+    OTHER_CURRENCY = "other-currency"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invoice:
-    """One invoice. *id* is the practice system's key, *number* what staff see. Names live in the cache, never in the journal."""
+    """One invoice. *id* is the practice system's key, *number* what staff see. Its names never enter the journal."""
 
     id: str
     number: str
     owner: str
     owner_id: str | None
     animal: str
+    animal_ids: tuple[str, ...] = ()
     department: str | None
     due_minor: int
     """What the client still has to pay (`client_due_sum`), without the insurer's part."""
@@ -87,3 +90,36 @@ class Booking:
     """For money back: the row of the payment that it takes from."""
     corrects_payment: str | None = None
     """For money back: the practice system's id of that payment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What one of our payments holds of an invoice, or gave back of it, as the practice system may know it or not."""
+
+    row: str
+    kept_minor: int
+    """Negative for money back."""
+    due_minor: int | None
+    """The due sum that its intent saw."""
+    is_booked: bool
+    """Its booking is among the payments of the invoice as just read."""
+    booked_s_ago: float | None = None
+    """Since its booking was acknowledged, by a clock that only runs forward; None if it was not, or long ago."""
+
+
+DUE_LAG_S = 120.0
+"""For so long after a booking the practice system's due sum may still be the old one."""
+
+
+def chargeable(invoice: Invoice, kept: Sequence[Kept]) -> int:
+    """What may still be charged on an invoice just read: its due sum without what we hold and it does not show yet.
+
+    *kept* in the order in which it was taken. Within DUE_LAG_S of a booking the due sum is not believed above what that
+    payment's own intent left over. Money given back frees nothing before the practice system has it.
+    """
+    counted = [one for one in kept if one.kept_minor > 0 or one.is_booked]
+    left = invoice.due_minor - sum(one.kept_minor for one in counted if not one.is_booked)
+    for at, one in enumerate(counted):
+        if one.booked_s_ago is not None and one.booked_s_ago < DUE_LAG_S and one.due_minor is not None:
+            left = min(left, one.due_minor - sum(later.kept_minor for later in counted[at:]))
+    return max(0, left)

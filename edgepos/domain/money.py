@@ -19,7 +19,7 @@ DIGITS: Mapping[str, int] = {
 """Digits after the point (ISO 4217). A test compares the table with Babel's."""
 
 MAX_MINOR = 99_999_999
-"""The largest amount of one operation: 999 999,99. A clinic's terminal would refuse more, and a typing error makes it."""
+"""The largest amount of one operation: 999 999,99. More is a typing error, and a clinic's terminal would refuse it."""
 
 SPACES = re.compile(r"[\s\u00a0\u2007\u2009\u202f']+")
 GROUPED_BY_SPACE = re.compile(r"\d{1,3}(?: \d{3})+(?:[.,]\d{1,2})?")
@@ -77,7 +77,7 @@ def from_decimal(value: Decimal, currency: str) -> Money:
 
 
 def parse_amount(text: str, currency: str) -> Money:
-    """What a person typed, as money: `12,50` `12.50` `12,5` `12` `,50` `1 250` `1.250,00`, also with the currency's code.
+    """What a person typed, as money: `12,50` `12.50` `12,5` `12` `,50` `1 250` `1.250,00`, the currency's code too.
 
     Raises Wrong: `amount-form` (not an amount, nothing, zero or less), `amount-ambiguous` (readings: list of texts),
     `amount-too-large` (max_minor).

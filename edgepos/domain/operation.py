@@ -190,7 +190,7 @@ class Operation:
 
     @property
     def moved_minor(self) -> int:
-        """What moved by this operation as far as it is proven or vouched for, without tip and surcharge, never negative."""
+        """What moved as far as it is proven or vouched for, without tip and surcharge, never negative."""
         if self.state is State.APPROVED:
             return self.approved_minor or 0
         if self.state is State.SETTLED_BY_HAND and self.settled_outcome == "taken":

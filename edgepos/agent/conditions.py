@@ -1,0 +1,47 @@
+"""What has to be fine on this box before money is sent: room on the disk, and a clock that can be right.
+
+Checked twice, for nothing: before an intent is written, and again before its request is sent.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from edgepos.clock import Clock
+from edgepos.domain.errors import Refused
+
+NOT_BEFORE = datetime(2026, 11, 1, tzinfo=UTC)
+"""No box that runs this program lives before it was written: an earlier clock has lost its battery."""
+SKEW_LIMIT_S = 3600.0
+"""A clock further than this from what the services say is wrong. Nothing is decided by it; it is a person's to mend."""
+
+
+class Conditions:
+    """*state_folder* is where the journal stands; *reserve_mb* has to stay free there."""
+
+    def __init__(self, state_folder: Path, *, reserve_mb: int, clock: Clock) -> None:
+        self._folder = state_folder
+        self._reserve_mb = reserve_mb
+        self._clock = clock
+        self.services_say: str | None = None
+        """Set while a service's certificate or clock contradicts ours: why, in a word."""
+
+    def demand(self) -> None:
+        """Raises Refused `disk-low` or `clock-wrong`."""
+        free = self.free_mb
+        if free < self._reserve_mb:
+            raise Refused("disk-low", free_mb=free, needed_mb=self._reserve_mb)
+        if wrong := self.clock_wrong:
+            raise Refused("clock-wrong", why=wrong)
+
+    @property
+    def free_mb(self) -> int:
+        disk = os.statvfs(self._folder)
+        return disk.f_bavail * disk.f_frsize // 1_000_000
+
+    @property
+    def clock_wrong(self) -> str | None:
+        """Why the wall clock cannot be right, None if it can."""
+        return "before-this-program" if self._clock.now() < NOT_BEFORE else self.services_say

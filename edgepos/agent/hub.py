@@ -1,0 +1,160 @@
+"""What happens, to any number of listeners: whole objects, never patches, the whole view first.
+
+Nothing is sent again and nothing is kept for whoever was away: a listener that reconnects, or that reads too slowly for
+its queue, gets a new view in place of what it missed. Objects are read from the journal after the commit that changed
+them, so a screen never shows what is not on the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from edgepos.agent.view import View, finding
+from edgepos.domain.errors import Wrong
+from edgepos.journal import Event, Journal
+
+QUEUE = 64
+"""Messages that one listener may lag behind before they collapse into one new view."""
+COMMENT_S = 10.0
+"""A silent stream says so this often that it is there; a client calls the line dead after 25 s."""
+
+Message = tuple[str, Any, int | None]
+
+
+class Listener:
+    """One listener's queue."""
+
+    def __init__(self) -> None:
+        self._messages: deque[Message] = deque()
+        self._there = asyncio.Event()
+        self.wants_view = True
+
+    def put(self, message: Message) -> None:
+        if len(self._messages) >= QUEUE:
+            self._messages.clear()
+            self.wants_view = True
+        elif not self.wants_view or message[0] in ("bye", "terminal_text"):
+            self._messages.append(message)
+        self._there.set()
+
+    async def next(self) -> Message | None:
+        """The next message; None where a whole view is due."""
+        while True:
+            if self.wants_view:
+                self.wants_view = False
+                return None
+            if self._messages:
+                return self._messages.popleft()
+            self._there.clear()
+            await self._there.wait()
+
+
+class Hub:
+    def __init__(self, journal: Journal, view: View) -> None:
+        self._journal = journal
+        self._view = view
+        self._listeners: set[Listener] = set()
+        self._changed_ids: dict[str, int] = {}
+        self._changed_findings = False
+        self._closings: list[int] = []
+        self._wanted = asyncio.Event()
+        self._moved = asyncio.Event()
+        self.is_ending = False
+
+    # --- what is new
+
+    def hear(self, events: Sequence[Event]) -> None:
+        """The journal has committed *events*. Called on the loop."""
+        for event in events:
+            area = event.kind.partition(".")[0]
+            if area in ("operation", "payment"):
+                self._changed_ids[event.subject] = event.seq
+                if isinstance(corrected := event.fields.get("corrects"), str):
+                    self._changed_ids[corrected] = event.seq
+            elif area == "outbox":
+                self._changed_ids[event.subject.partition(".")[0]] = event.seq
+            elif area == "finding":
+                self._changed_findings = True
+            elif event.kind == "closing.made":
+                self._closings.append(event.seq)
+        self.touch()
+
+    def touch(self) -> None:
+        """Something that the status shows may be another."""
+        self._wanted.set()
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    def tell(self, name: str, data: Any, seq: int | None = None) -> None:
+        """Send one message to everybody."""
+        for listener in self._listeners:
+            listener.put((name, data, seq))
+
+    def bye(self) -> None:
+        """The agent ends: every stream does, after a word."""
+        self.is_ending = True
+        self.tell("bye", {})
+        self.touch()
+
+    @property
+    def moved(self) -> asyncio.Event:
+        """Set at the next change of anything. Take it before reading what may change, so that none is missed."""
+        return self._moved
+
+    # --- to whom
+
+    @contextmanager
+    def listening(self) -> Iterator[Listener]:
+        listener = Listener()
+        self._listeners.add(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+
+    async def stream(self) -> AsyncIterator[str]:
+        """Server-sent events for one listener: the view, then what changes; ends after `bye`."""
+        with self.listening() as listener:
+            while True:
+                try:
+                    async with asyncio.timeout(COMMENT_S):
+                        message = await listener.next()
+                except TimeoutError:
+                    yield ": here\n\n"
+                    continue
+                if message is None:
+                    message = ("view", await self._view.whole(), self._journal.head[0])
+                name, data, seq = message
+                head = f"event: {name}\n" + (f"id: {seq}\n" if seq is not None else "")
+                yield f"{head}data: {json.dumps(data, ensure_ascii=False)}\n\n"
+                if name == "bye":
+                    return
+
+    # --- the loop
+
+    async def run(self) -> None:
+        """Read what changed and pass it on, for ever. Several changes at once are one message each, in their last form."""
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            changed, self._changed_ids = self._changed_ids, {}
+            has_findings, self._changed_findings = self._changed_findings, False
+            closings, self._closings = self._closings, []
+            if not self._listeners:
+                continue
+            for id, seq in changed.items():
+                try:
+                    self.tell("payment", await self._view.payment(await self._journal.operation(id)), seq)
+                except Wrong:
+                    continue  # a subject that is no operation
+            if has_findings:
+                self.tell("finding", {"open": [finding(row) for row in await self._journal.open_findings()]})
+            for seq in closings:
+                newest = (await self._journal.closings(limit=1))[0]
+                self.tell("closing", {"number": newest.number, "clinic_day": newest.clinic_day}, seq)
+            self.tell("status", await self._view.status(), self._journal.head[0])

@@ -1,0 +1,273 @@
+"""The desk's list: what can be paid here, found as one types, with its age while the practice system is away.
+
+It lives in memory, is kept up to date by one question every half minute (more often while a screen shows it), and is
+written to `cache.db` for the next start. It is a list to pick from and never a reason to charge: an invoice is read
+again before that (`fresh`), and what may be charged is computed from that answer alone (`chargeable`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from edgepos.agent.invoice_cache import InvoiceCache
+from edgepos.clock import Clock, parse_rfc3339, rfc3339
+from edgepos.domain.booking import row_in
+from edgepos.domain.errors import NotReached, Wrong
+from edgepos.domain.invoice import Invoice, Kept, PracticePayment, WhyNot, chargeable
+from edgepos.domain.money import DIGITS
+from edgepos.journal import KeptLine
+from edgepos.practice import Configuration, PracticeSystem, Temporary
+
+log = logging.getLogger(__name__)
+
+REST_S = 30.0
+WATCHED_S = 10.0
+"""Between two refreshes while a screen shows the list. The rate budget has the last word."""
+WATCHED_FOR_S = 60.0
+"""A list that was asked for this recently is being shown."""
+WHOLE_EVERY_S = 3600.0
+"""The whole list is read again this often: what changed without a mark, or was deleted, leaves it then."""
+OVERLAP = timedelta(seconds=5)
+"""Changes are asked for from a little before the newest one known, in the practice system's own time."""
+NAMES_A_REFRESH = 20
+GREY = frozenset(
+    {
+        WhyNot.DRAFT, WhyNot.SENT, WhyNot.INVOICING, WhyNot.STATUS_UNKNOWN, WhyNot.AMOUNT_UNREADABLE,
+        WhyNot.OTHER_CURRENCY,
+    }
+)  # fmt: skip
+"""Cannot be paid, and somebody stands at the desk for it: shown with the reason."""
+NEVER_LISTED = frozenset({WhyNot.PAID, WhyNot.VOIDED, WhyNot.OTHER_DEPARTMENT})
+
+UNDECOMPOSED = str.maketrans(
+    {"ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "œ": "oe", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "TH",
+     "ł": "l", "Ł": "L", "ı": "i"}
+)  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """*text* as people type it: without case and accents, so that `pärlan`, `PARLAN` and `parlan` are one."""
+    letters = unicodedata.normalize("NFKD", text.translate(UNDECOMPOSED).casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """*as_of*: when the list was read, None if never; *stale_s*: its age, by a clock that only runs forward."""
+
+    as_of: str | None
+    stale_s: float | None
+    invoices: tuple[Invoice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    invoice: Invoice
+    found_by: str
+
+
+class Desk:
+    """The list of one location. `open`, then `run` as a task; searching needs neither."""
+
+    def __init__(
+        self, practice: PracticeSystem, folder: Path, clock: Clock, *, scope: str = "", spread: float = 0.0
+    ) -> None:
+        """*scope* names practice system and department; *spread* in [0, 1) tells boxes of one organisation apart."""
+        self._practice, self._clock = practice, clock
+        self._cache = InvoiceCache(folder)
+        self._scope, self._spread = scope, spread
+        self._entries: dict[str, _Entry] = {}
+        self._names: dict[str, str] = {}
+        self._as_of: str | None = None
+        self._read_at: float | None = None
+        self._whole_at: float | None = None
+        self._age_at_start_s = 0.0
+        self._shown_at = float("-inf")
+        self._began_at = clock.monotonic()
+        self._booked_at: dict[str, float] = {}
+        self._wanted = asyncio.Event()
+        self._refreshing = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Take over what the last run knew."""
+        cached = await self._cache.load(self._scope)
+        self._names.update(cached.names or {})
+        for invoice in cached.invoices:
+            self._keep(invoice)
+        self._as_of = cached.as_of
+        if cached.as_of is not None:
+            with contextlib.suppress(ValueError):
+                age = self._clock.now() - parse_rfc3339(cached.as_of)
+                self._age_at_start_s = max(0.0, age.total_seconds())
+
+    async def close(self) -> None:
+        await self._cache.close()
+
+    async def run(self) -> None:
+        """Keep the list up to date for ever. What the practice system refuses or is too far away for is tried again."""
+        await self._clock.sleep(self._spread * WATCHED_S)
+        while True:
+            try:
+                await self.refresh()
+            except (Temporary, Configuration) as away:
+                log.info("list not refreshed", extra={"service": "practice", "cause": away.cause})
+            self._wanted.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REST_S if not self._is_shown else WATCHED_S):
+                    await self._wanted.wait()
+
+    # --- reading the list
+
+    def search(self, find: str = "", *, all: bool = False) -> Listing:
+        """What matches every word of *find*, newest first. *all*: also what nobody stands at the desk for."""
+        if not self._is_shown:
+            self._wanted.set()
+        self._shown_at = self._clock.monotonic()
+        words = plain(find).split()
+        found = [
+            entry.invoice
+            for entry in self._entries.values()
+            if (all or entry.invoice.is_payable or entry.invoice.why_not in GREY) and _all_in(words, entry.found_by)
+        ]
+        found.sort(key=lambda invoice: (invoice.created_at, int(invoice.id)), reverse=True)
+        return Listing(as_of=self._as_of, stale_s=self.stale_s, invoices=tuple(found))
+
+    @property
+    def stale_s(self) -> float | None:
+        if self._as_of is None:
+            return None
+        since = self._began_at - self._age_at_start_s if self._read_at is None else self._read_at
+        return self._clock.monotonic() - since
+
+    def known(self, id: str) -> Invoice | None:
+        """The invoice as last seen, for its names."""
+        entry = self._entries.get(id)
+        return entry.invoice if entry else None
+
+    def resolve(self, text: str) -> str:
+        """The id of the invoice that *text* names by id or number. Raises Wrong `unknown-invoice`; for two with both ids."""
+        wanted = plain(text.strip())
+        ids = [
+            entry.invoice.id
+            for entry in self._entries.values()
+            if wanted and wanted in (entry.invoice.id, number := plain(entry.invoice.number), number.rpartition("-")[2])
+        ]
+        if len(ids) > 1:
+            raise Wrong("unknown-invoice", invoice=text[:40], why="named-twice", ids=sorted(ids, key=int))
+        if ids:
+            return ids[0]
+        if wanted.isascii() and wanted.isdecimal() and len(wanted) <= 18:
+            return str(int(wanted))
+        raise Wrong("unknown-invoice", invoice=text[:40])
+
+    # --- before charging
+
+    async def fresh(self, invoice_id: str) -> Invoice:
+        """The invoice as it is now. Raises Wrong `unknown-invoice`, NotReached: then it must not be charged."""
+        invoice = await self._practice.invoice(invoice_id)
+        self._keep(invoice)
+        return self._named(invoice)
+
+    async def chargeable(self, invoice: Invoice, kept: Sequence[KeptLine]) -> int:
+        """What may be charged on an invoice just read, in minor units. Raises NotReached."""
+        if not kept:
+            return chargeable(invoice, ())
+        payments = await self._practice.payments_of(invoice)
+        return chargeable(invoice, [self._held(line, payments) for line in kept])
+
+    def booked(self, row: str) -> None:
+        """The practice system has *row* now: for a while its due sum may not show it."""
+        self._booked_at[row] = self._clock.monotonic()
+
+    def _held(self, line: KeptLine, payments: Sequence[PracticePayment]) -> Kept:
+        is_booked = any(one.id == line.practice_payment or row_in(one.info) == line.row for one in payments)
+        # Booked before we began, or found booked before we know of it: as if just then.
+        now = self._clock.monotonic()
+        since = self._booked_at.get(line.row, self._began_at if line.practice_payment else now)
+        return Kept(
+            row=line.row,
+            kept_minor=line.kept_minor,
+            due_minor=line.due_minor,
+            is_booked=is_booked,
+            booked_s_ago=now - since if is_booked else None,
+        )
+
+    # --- keeping it up to date
+
+    @property
+    def _is_shown(self) -> bool:
+        return self._clock.monotonic() - self._shown_at < WATCHED_FOR_S
+
+    async def refresh(self) -> None:
+        """Read what changed, or the whole list where that is due. Raises Temporary, Configuration."""
+        async with self._refreshing:
+            now = self._clock.monotonic()
+            since = self._newest() if self._whole_at is not None and now - self._whole_at < WHOLE_EVERY_S else None
+            invoices = await self._practice.invoices(since=since)
+            before = set(self._entries)
+            for invoice in invoices:
+                self._keep(invoice)
+            if since is None:
+                self._whole_at = now
+                for id in before - {invoice.id for invoice in invoices}:
+                    del self._entries[id]
+            self._as_of, self._read_at = rfc3339(self._clock.now()), now
+            names = await self._learn_names()
+            changed = [self._entries[invoice.id].invoice for invoice in invoices if invoice.id in self._entries]
+            await self._cache.save(changed, before - set(self._entries), names, self._as_of)
+
+    async def _learn_names(self) -> Mapping[str, str]:
+        """Names that the invoices themselves do not carry: a few with each refresh, each once."""
+        nameless = [entry.invoice for entry in self._entries.values() if _lacks_names(entry.invoice, self._names)]
+        if not nameless:
+            return {}
+        try:
+            names = await self._practice.names(nameless, known=self._names, most=NAMES_A_REFRESH)
+        except NotReached as away:
+            log.info("names not read", extra={"service": "practice", "cause": str(away.facts.get("why"))})
+            return {}
+        self._names.update(names)
+        for invoice in nameless:
+            self._keep(invoice)
+        return names
+
+    def _newest(self) -> str | None:
+        """From when on changes are of interest, by the practice system's own clock."""
+        newest = max((entry.invoice.modified_at for entry in self._entries.values()), default="")
+        return rfc3339(datetime.fromisoformat(newest) - OVERLAP) if newest else None
+
+    def _keep(self, invoice: Invoice) -> None:
+        if invoice.why_not in NEVER_LISTED:
+            self._entries.pop(invoice.id, None)
+        else:
+            named = self._named(invoice)
+            self._entries[invoice.id] = _Entry(named, _found_by(named))
+
+    def _named(self, invoice: Invoice) -> Invoice:
+        owner = invoice.owner or self._names.get(f"owner/{invoice.owner_id}", "")
+        animals = (self._names.get(f"animal/{id}", "") for id in invoice.animal_ids)
+        return replace(invoice, owner=owner, animal=invoice.animal or ", ".join(filter(None, animals)))
+
+
+def _all_in(words: Sequence[str], text: str) -> bool:
+    return all(word in text for word in words)
+
+
+def _lacks_names(invoice: Invoice, names: Mapping[str, str]) -> bool:
+    no_owner = not invoice.owner and invoice.owner_id is not None and f"owner/{invoice.owner_id}" not in names
+    return no_owner or (not invoice.animal and any(f"animal/{id}" not in names for id in invoice.animal_ids))
+
+
+def _found_by(invoice: Invoice) -> str:
+    """Everything that an invoice is found by, each form of its amount included."""
+    digits = DIGITS[invoice.currency]
+    whole, rest = divmod(abs(invoice.due_minor), 10**digits)
+    amounts = f"{whole} {whole}.{rest:0{digits}d} {whole},{rest:0{digits}d}" if digits else str(whole)
+    return plain(f"{invoice.number} {invoice.id} {invoice.owner} {invoice.animal} {amounts}")

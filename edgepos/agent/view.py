@@ -1,0 +1,358 @@
+"""The JSON documents that screens and commands read: payments, the status, findings, outbox rows.
+
+Built anew from the journal and the present health each time: nothing here is remembered, and nothing decides. Fields may
+be added, none may change its meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from edgepos import __version__
+from edgepos.agent.conditions import Conditions
+from edgepos.agent.health import Health, Seen
+from edgepos.agent.settings import Settings, TerminalSettings
+from edgepos.agent.sync import Sender
+from edgepos.agent.worker import Crew
+from edgepos.clock import Clock, rfc3339
+from edgepos.domain.day import clinic_day
+from edgepos.domain.health import Observed, ServiceState, TerminalState, terminal_state
+from edgepos.domain.operation import OPEN, Kind, Line, Operation, State
+from edgepos.domain.slip import read_slip
+from edgepos.journal import Closing, FindingRow, Journal, OutboxRow, OutboxState, Period, TerminalRow
+from edgepos.locale.messages import render
+
+Document = dict[str, Any]
+
+CODES: Mapping[TerminalState, str] = {
+    TerminalState.HELD: "terminal-held",
+    TerminalState.PAYMENT_UNKNOWN: "payment-unknown",
+    TerminalState.IN_USE: "terminal-in-use",
+    TerminalState.NOT_CHECKED: "nets-away",
+    TerminalState.NOT_IN_ACCOUNT: "terminal-not-in-account",
+    TerminalState.RESTARTING: "terminal-restarting",
+    TerminalState.NOT_REACHED: "terminal-away",
+    TerminalState.NO_BANK_CONTACT: "no-bank-contact",
+    TerminalState.RECONCILE_FIRST: "reconcile-first",
+    TerminalState.BUSY: "terminal-busy",
+}
+"""What stands in the way at a terminal that is not ready, by the name of its sentences."""
+CODES_OF_SERVICES: Mapping[ServiceState, str] = {
+    ServiceState.SIGN_IN_PAGE: "sign-in-page",
+    ServiceState.REFUSED: "credentials",
+    ServiceState.CLOCK_WRONG: "clock-wrong",
+    ServiceState.NOT_SET_UP: "settings",
+}
+SERVICES = {"nets": "nets-away", "practice": "practice-away"}
+
+
+class View:
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        settings: Settings,
+        health: Health,
+        crew: Crew,
+        conditions: Conditions,
+        clock: Clock,
+    ) -> None:
+        self._journal = journal
+        self._settings = settings
+        self._health = health
+        self._crew = crew
+        self._conditions = conditions
+        self._clock = clock
+
+    @property
+    def today(self) -> str:
+        """The clinic day of now."""
+        place = self._settings.place
+        return clinic_day(self._clock.now(), place.zone, place.day_starts)
+
+    # --- payments
+
+    async def payment(self, operation: Operation) -> Document:
+        """DESIGN §8's payment, and what screens need beside it."""
+        first = operation.lines[0] if operation.lines else None
+        worker = self._crew.workers.get(operation.terminal)
+        is_purchase = operation.kind is Kind.PURCHASE
+        document: Document = {
+            "id": operation.id,
+            "reference": operation.id,
+            "kind": str(operation.kind),
+            "state": str(operation.state),
+            "origin": str(operation.origin),
+            "cause": operation.cause,
+            "terminal": operation.terminal,
+            "invoice": first.invoice if first else None,
+            "number": first.number if first else None,
+            "lines": [_line(line) for line in operation.lines],
+            "parts": [line.part for line in operation.lines if line.part is not None],
+            "text": operation.text,
+            "amount_minor": operation.asked_minor,
+            "approved_minor": operation.approved_minor,
+            "remaining_minor": max(0, operation.asked_minor - operation.moved_minor) if is_purchase else 0,
+            "refundable_minor": await self._refundable(operation),
+            "tip_minor": operation.tip_minor,
+            "surcharge_minor": operation.surcharge_minor,
+            "currency": operation.currency,
+            "created_at": operation.created_at,
+            "changed_at": operation.changed_at,
+            "clinic_day": operation.clinic_day,
+            "operator": operation.operator,
+            "asked_to_stop_at": operation.stop_asked_at,
+            "masked_card": operation.result.get("masked_card"),
+            "card_scheme": operation.result.get("card_scheme"),
+            "signature": operation.result.get("verification") == "1",
+            "stan_auth": operation.result.get("stan_auth"),
+            "session": operation.session,
+            "period": operation.period,
+            "corrects": operation.corrects,
+            "evidence": list(operation.evidence),
+            "settled_outcome": operation.settled_outcome,
+            "settled_slip": operation.settled_slip,
+            "confirmed": operation.is_confirmed,
+            "sync": await self._sync(operation),
+            "seq": operation.seq,
+        }
+        if operation.state in OPEN and worker is not None:
+            document |= {"step": worker.step, "waiting_for": worker.waiting_for}
+        period = await self._period_of(operation)
+        document["period_closed"] = period is not None and period.closed_at is not None
+        if operation.kind is Kind.RECONCILIATION:
+            document |= self._reconciliation(period if period and period.operation == operation.id else None)
+        return document
+
+    async def payments(self, operations: Sequence[Operation]) -> list[Document]:
+        return [await self.payment(operation) for operation in operations]
+
+    async def _refundable(self, operation: Operation) -> int:
+        if operation.kind is not Kind.PURCHASE or not operation.moved_minor:
+            return 0
+        return await self._journal.refundable(operation.id)
+
+    async def _sync(self, operation: Operation) -> str:
+        """The most pressing state of its bookings."""
+        states = {row.state for row in await self._journal.outbox_of(operation.id)}
+        for state in (OutboxState.PARKED, OutboxState.QUEUED, OutboxState.ACKNOWLEDGED):
+            if state in states:
+                return str(state)
+        return "none"
+
+    async def _period_of(self, operation: Operation) -> Period | None:
+        is_report = operation.kind is Kind.RECONCILIATION
+        if operation.period is None and not is_report:
+            return None
+        for period in await self._journal.periods(operation.terminal, limit=200):
+            if period.operation == operation.id if is_report else period.period == operation.period:
+                return period
+        return None
+
+    def _reconciliation(self, period: Period | None) -> Document:
+        """The slip word for word, its totals, and whether they could be read at all."""
+        if period is None:
+            return {"slip": None, "totals": [], "matched": None}
+        place = self._settings.place
+        read = read_slip(period.slip, country=place.country, currency=place.currency) if period.slip else None
+        return {
+            "session": period.session,
+            "slip": period.slip or None,
+            "totals": list(period.totals),
+            "unread": None if read is None or read.totals is not None else str(read.why),
+            "matched": None,
+        }
+
+    # --- everything at once
+
+    async def whole(self) -> Document:
+        """The first message of each stream."""
+        return {
+            "status": await self.status(),
+            "open": await self.payments(await self._journal.open_operations()),
+            "findings": [finding(row) for row in await self._journal.open_findings()],
+        }
+
+    async def status(self) -> Document:
+        place = self._settings.place
+        opened = await self._journal.open_operations()
+        rows = {row.id: row for row in await self._journal.terminals()}
+        outbox = await self._journal.outbox_summary()
+        today = await self._journal.day_totals(self.today, place.currency)
+        unknown = [operation for operation in opened if operation.state is State.UNKNOWN]
+        findings = await self._journal.open_findings()
+        seq, head = self._journal.head
+        return {
+            "at": rfc3339(self._clock.now()),
+            "version": __version__,
+            "location": {
+                "name": place.name,
+                "country": place.country,
+                "currency": place.currency,
+                "language": place.language,
+                "time_zone": place.time_zone,
+                "support_phone": place.support_phone,
+                "is_set_up": self._settings.location.location is not None,
+            },
+            "services": {name: self._service(name) for name in SERVICES},
+            "terminals": [
+                self._terminal(one, rows.get(one.id), [op for op in opened if op.terminal == one.id])
+                for one in self._settings.terminals
+            ],
+            "outbox": {"queued": outbox.queued, "parked": outbox.parked, "oldest_queued_at": outbox.oldest_queued_at},
+            "unknown": await self.payments(unknown),
+            "findings": len(findings),
+            "today": {
+                "day": self.today,
+                "count": today.count,
+                "amount_minor": today.amount_minor,
+                "refunds_minor": today.refunds_minor,
+                "currency": today.currency,
+            },
+            "kiosk": self._settings.location.kiosk.model_dump(),
+            "limits": self._settings.location.limits.model_dump(),
+            "box": {
+                "box_id": self._journal.box_id,
+                "seq": seq,
+                "head": head,
+                "free_mb": self._conditions.free_mb,
+                "clock_wrong": self._conditions.clock_wrong,
+            },
+        }
+
+    def _service(self, name: str) -> Document:
+        service = self._health.services[name]
+        state, code, facts = service.state, service.code, {"service": name, **service.facts}
+        if name == "nets" and self._conditions.clock_wrong and state is not ServiceState.NOT_SET_UP:
+            state, code, facts = ServiceState.CLOCK_WRONG, "clock-wrong", {}
+        if state in (ServiceState.OK, ServiceState.SLOW):
+            code = None
+        elif code is None:
+            code = CODES_OF_SERVICES.get(state, SERVICES[name])
+        said = render(code, facts) if code else None
+        return {
+            "state": str(state),
+            "since": service.since,
+            "code": code,
+            "why": said.message if said else "",
+            "mend": said.mend if said else "",
+        }
+
+    def _terminal(self, one: TerminalSettings, row: TerminalRow | None, opened: Sequence[Operation]) -> Document:
+        seen = self._health.terminals[one.id]
+        holding = [op for op in opened if op.kind is not Kind.RECONCILIATION or op.state is not State.UNKNOWN]
+        unknown = next((op for op in holding if op.state is State.UNKNOWN), None)
+        state = terminal_state(self._observed(seen, row, bool(holding), unknown is not None))
+        about = unknown or (holding[0] if holding else None)
+        facts: dict[str, object] = {"terminal": one.name, "reported": seen.reported, "cause": row.held if row else None}
+        if about is not None:
+            facts |= {
+                "payment": about.id,
+                "amount_minor": about.asked_minor,
+                "currency": about.currency,
+                "since": about.created_at,
+            }
+        said = render(CODES[state], facts) if state in CODES else None
+        return {
+            "id": one.id,
+            "name": one.name,
+            "model": one.model,
+            "keypad_sales": one.keypad_sales,
+            "state": str(state),
+            "since": about.changed_at if about else seen.since,
+            "why": said.message if said else "",
+            "mend": said.mend if said else "",
+            "payment": about.id if about else None,
+            "reported": seen.reported,
+            "seen_s": self._ago(seen.answered_at),
+            "held": row.held if row else None,
+            "session": row.session if row else None,
+            "period": row.period if row else 1,
+            "last_payment": row.last_operation if row else None,
+            "last_reconciled_at": row.last_reconciled_at if row else None,
+        }
+
+    def _observed(self, seen: Seen, row: TerminalRow | None, has_open: bool, has_unknown: bool) -> Observed:
+        return Observed(
+            is_service_ok=self._health.is_nets_ok,
+            in_account=seen.in_account,
+            reported=seen.reported,
+            is_offline=seen.is_offline,
+            was_online_s_ago=self._ago(seen.online_at),
+            is_held=row is not None and row.held is not None,
+            has_unknown=has_unknown,
+            has_open=has_open,
+            wants_reconciliation=seen.wants_reconciliation,
+            has_no_bank_contact=seen.has_no_bank_contact,
+        )
+
+    def _ago(self, at: float | None) -> float | None:
+        return None if at is None else round(self._clock.monotonic() - at, 1)
+
+
+def _line(line: Line) -> Document:
+    return {
+        "line": line.line,
+        "invoice": line.invoice,
+        "number": line.number,
+        "part": line.part,
+        "amount_minor": line.amount_minor,
+        "due_minor": line.due_minor,
+        "kept_minor": line.kept_minor,
+        "claim": str(line.claim) if line.claim else None,
+    }
+
+
+def finding(row: FindingRow) -> Document:
+    """A finding, with its sentences where there are any."""
+    said = render(row.kind, row.facts)
+    return {
+        "id": row.finding,
+        "kind": row.kind,
+        "subject": row.subject,
+        "facts": dict(row.facts),
+        "raised_at": row.raised_at,
+        "handled_at": row.handled_at,
+        "operator": row.operator,
+        "note": row.note,
+        "message": said.message,
+        "mend": said.mend,
+    }
+
+
+def outbox_row(row: OutboxRow, sender: Sender | None) -> Document:
+    """An outbox row, with what the sender knows of it; *sender* is None where no practice system is set up."""
+    said = render(row.cause, row.facts) if row.cause else None
+    return {
+        "id": row.row,
+        "payment": row.payment,
+        "line": row.line,
+        "invoice": row.invoice,
+        "amount_minor": row.amount_minor,
+        "currency": row.currency,
+        "state": str(row.state),
+        "cause": row.cause,
+        "facts": dict(row.facts),
+        "why": said.message if said else "",
+        "mend": said.mend if said else "",
+        "practice_payment": row.practice_payment,
+        "via": row.via,
+        "waits_for": row.waits_for,
+        "created_at": row.created_at,
+        "payload": sender.payload(row) if sender else None,
+        "tried": sender.tried(row.row).count if sender else 0,
+        "next_try_s": sender.next_try_s(row) if sender else None,
+    }
+
+
+def closing(row: Closing) -> Document:
+    return {
+        "number": row.number,
+        "clinic_day": row.clinic_day,
+        "terminals": list(row.terminals),
+        "periods": [dict(period) for period in row.periods],
+        "match": dict(row.match),
+        "operator": row.operator,
+        "made_at": row.made_at,
+    }

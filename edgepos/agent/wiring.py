@@ -1,0 +1,357 @@
+"""The one place where the agent's parts are made and put together. Everything they need is handed to them.
+
+`opened` gives an agent with its journal open and nothing running; `Agent.run` is its life until `end`. What `main.py`
+adds is the process: signals, exit statuses, systemd.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from edgepos import __version__
+from edgepos.agent import recovery, sockets
+from edgepos.agent.api import Server, application
+from edgepos.agent.asking import Asking
+from edgepos.agent.call import Parts
+from edgepos.agent.charging import Charging
+from edgepos.agent.closing import Closings
+from edgepos.agent.conditions import Conditions
+from edgepos.agent.health import Health
+from edgepos.agent.holding import Holding
+from edgepos.agent.hub import Hub
+from edgepos.agent.invoices import Desk
+from edgepos.agent.lanes import MoneyBack, SyncRules
+from edgepos.agent.log import Recent, logger
+from edgepos.agent.operators import Operators
+from edgepos.agent.periods import Periods
+from edgepos.agent.ports import AbsentCloud, Cloud
+from edgepos.agent.record import TerminalRecord
+from edgepos.agent.settings import Settings, TerminalSettings
+from edgepos.agent.settings_files import Secrets
+from edgepos.agent.sync import Sender
+from edgepos.agent.systemd import Supervisor
+from edgepos.agent.view import View
+from edgepos.agent.worker import Crew, Tools
+from edgepos.chance import Chance
+from edgepos.clock import Clock
+from edgepos.connectcloud import ConnectCloud, LiveTexts, Times
+from edgepos.domain.day import clinic_day
+from edgepos.domain.errors import NotReached
+from edgepos.domain.health import ServiceState
+from edgepos.journal import Event, Journal
+from edgepos.outbound import Outbound
+from edgepos.practice import Configuration, Link, Provet, Tenant
+from edgepos.practice.provet.budget import Budget
+
+log = logger(__name__)
+
+DRAIN_S = 15.0
+"""At the end a running operation has this long to be answered; then it is left to the next start, as after a cut."""
+Loop = Callable[[], Coroutine[Any, Any, None]]
+
+
+@dataclass(slots=True)
+class Agent:
+    """An agent, whole. Made by `opened`."""
+
+    parts: Parts
+    supervisor: Supervisor
+    loops: dict[str, Loop]
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
+    broken: BaseException | None = None
+
+    def end(self) -> None:
+        """Begin to end: no new requests, what runs is drained."""
+        self.ending.set()
+
+    async def run(self, socket_path: Path, *, ready: Callable[[], None] = lambda: None) -> None:
+        """Recover, open the socket, say *ready*, and live until `end`. Raises what broke it."""
+        parts = self.parts
+        await recovery.close_unsent(parts.journal)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(loop(), name=name) for name, loop in self.loops.items()]
+            self.supervisor.extend(recovery.FIRST_ROUND_S * 2)
+            await recovery.first_round(parts.crew)
+            listener = sockets.listen(socket_path)
+            inode = socket_path.lstat().st_ino
+            server = Server(application(parts))
+            serving = group.create_task(server.run_on(listener), name="api")
+            await server.up.wait()
+            log.info("ready", version=__version__, count=len(parts.crew.workers))
+            ready()
+            await self.ending.wait()
+            self.supervisor.stopping()
+            sockets.remove(socket_path, inode)
+            parts.hub.bye()
+            server.end()
+            await serving
+            if self.broken is not None:
+                raise self.broken
+            await self._drain()
+            for task in tasks:
+                task.cancel()
+        await parts.journal.stopped("asked")
+
+    async def _drain(self) -> None:
+        if self.parts.sender is not None:
+            self.parts.sender.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_S):
+                while self.parts.crew.is_at_terminal:
+                    await self.parts.clock.sleep(0.1)
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    settings: Settings,
+    *,
+    settings_folder: Path,
+    state_folder: Path,
+    clock: Clock,
+    chance: Chance,
+    supervisor: Supervisor,
+    recent: Recent,
+) -> AsyncIterator[Agent]:
+    """An agent on the journal of *state_folder*; leaving the block closes everything. Raises the journal's errors."""
+    async with contextlib.AsyncExitStack() as stack:
+        journal = await Journal.open(state_folder, clock=clock, chance=chance, version=__version__)
+        stack.push_async_callback(journal.close)
+        after_clean_stop = await _ended_cleanly(journal)
+        await journal.started(__version__)
+        yield await _wire(
+            settings, settings_folder, state_folder, clock, chance, supervisor, recent, journal, after_clean_stop, stack
+        )
+
+
+async def _wire(
+    settings: Settings,
+    settings_folder: Path,
+    state_folder: Path,
+    clock: Clock,
+    chance: Chance,
+    supervisor: Supervisor,
+    recent: Recent,
+    journal: Journal,
+    after_clean_stop: bool,
+    stack: contextlib.AsyncExitStack,
+) -> Agent:
+    secrets = Secrets(settings_folder)
+    place = settings.place
+    conditions = Conditions(state_folder, reserve_mb=settings.location.limits.disk_reserve_mb, clock=clock)
+    terminals = [*settings.terminals, *await _left_over(journal, settings)]
+    cloud = _cloud(settings, secrets, clock, stack)
+    changed = _Later()
+    heard = _Later()
+    health = Health(
+        cloud,
+        [terminal.id for terminal in terminals],
+        clock=clock,
+        poll_s=settings.organisation.times.poll_s,
+        is_set_up={
+            "nets": settings.organisation.nets is not None,
+            "practice": settings.organisation.practice is not None,
+        },
+        conditions=conditions,
+        changed=changed,
+        beat=supervisor.beat,
+    )
+    practice = _practice(settings, secrets, clock, chance, stack, _practice_state(health, heard))
+    desk = sender = None
+    if practice is not None:
+        scope = f"{settings.organisation.practice}/{place.department}"
+        spread = int(journal.box_id[:4], 16) / 0x10000
+        desk = Desk(practice, state_folder, clock, scope=scope, spread=spread)
+        await desk.open()
+        stack.push_async_callback(desk.close)
+        sender = Sender(journal, practice, clock, chance, _rules(settings), after_clean_stop=after_clean_stop)
+        heard.to = sender.wake
+    charging = Charging(journal, desk, clock)
+
+    def today() -> str:
+        return clinic_day(clock.now(), place.zone, place.day_starts)
+
+    tools = Tools(
+        journal=journal,
+        cloud=cloud,
+        desk=charging,
+        health=health,
+        conditions=conditions,
+        record=TerminalRecord(journal, currency=place.currency, today=today),
+        periods=Periods(journal, cloud, health, clock=clock, country=place.country, currency=place.currency),
+        clock=clock,
+        times=settings.organisation.times,
+        began_at=clock.monotonic(),
+    )
+    crew = Crew(terminals, tools)
+    view = View(journal, settings=settings, health=health, crew=crew, conditions=conditions, clock=clock)
+    hub = Hub(journal, view)
+    changed.to = hub.touch
+    asking = Asking(journal, settings=settings, crew=crew, charging=charging, conditions=conditions, today=today)
+    closings = Closings(
+        journal,
+        practice,
+        clock=clock,
+        country=place.country,
+        currency=place.currency,
+        zone=place.zone,
+        day_starts=place.day_starts,
+    )
+    parts = Parts(
+        journal=journal,
+        settings=settings,
+        settings_folder=settings_folder,
+        state_folder=state_folder,
+        crew=crew,
+        health=health,
+        view=view,
+        hub=hub,
+        asking=asking,
+        charging=charging,
+        holding=Holding(journal, cloud, practice, clock=clock, currency=place.currency, today=today),
+        desk=desk,
+        sender=sender,
+        closings=closings,
+        operators=Operators(state_folder / "operators.json", clock=clock, chance=chance),
+        recent=recent,
+        clock=clock,
+        chance=chance,
+        broken=lambda error: _break(agent, error),
+    )
+
+    def hear(events: Sequence[Event]) -> None:
+        crew.hear(events)
+        hub.hear(events)
+        if desk is not None:
+            for event in events:
+                if event.kind == "outbox.acknowledged":
+                    desk.booked(event.subject)
+
+    stack.callback(journal.subscribe(hear))
+    loops: dict[str, Loop] = {
+        "workers": crew.run,
+        "health": health.run,
+        "hub": hub.run,
+        "closings": closings.watch,
+        "watchdog": supervisor.run,
+    }
+    nets = settings.organisation.nets
+    if isinstance(cloud, ConnectCloud) and nets is not None and nets.websocket:
+        loops["texts"] = partial(_pass_texts, cloud.live_texts(chance.uniform), crew, hub)
+    if desk is not None and sender is not None:
+        loops |= {"invoices": desk.run, "sync": sender.run}
+    agent = Agent(parts=parts, supervisor=supervisor, loops=loops)
+    return agent
+
+
+async def _pass_texts(live: LiveTexts, crew: Crew, hub: Hub) -> None:
+    """What the terminals show, for the screens: a comfort, on which nothing depends."""
+    async for shown in live.texts():
+        if worker := crew.workers.get(shown.terminal):
+            hub.tell("terminal_text", {"terminal": shown.terminal, "payment": worker.at_work_on, "text": shown.text})
+
+
+def _break(agent: Agent, error: BaseException) -> None:
+    agent.broken = error
+    agent.end()
+
+
+class _Later:
+    """A call whose target is made after its caller."""
+
+    to: Callable[[], None] | None = None
+
+    def __call__(self) -> None:
+        if self.to is not None:
+            self.to()
+
+
+def _cloud(settings: Settings, secrets: Secrets, clock: Clock, stack: contextlib.AsyncExitStack) -> Cloud:
+    nets = settings.organisation.nets
+    if nets is None:
+        return AbsentCloud()
+    outbound = Outbound(nets.base_url, setting="nets.base_url", clock=clock)
+
+    def password() -> str:
+        secret = secrets.read("nets")
+        if secret is None:
+            raise NotReached("credentials", service="nets", why="missing")
+        return secret.get_secret_value()
+
+    times = Times(**settings.organisation.times.model_dump())
+    cloud = ConnectCloud(
+        outbound, base_url=nets.base_url, username=nets.username, password=password, clock=clock, times=times
+    )
+    stack.push_async_callback(cloud.aclose)
+    return cloud
+
+
+def _practice(
+    settings: Settings,
+    secrets: Secrets,
+    clock: Clock,
+    chance: Chance,
+    stack: contextlib.AsyncExitStack,
+    heard: Callable[[ServiceState, str], None],
+) -> Provet | None:
+    practice = settings.organisation.practice
+    if practice is None:
+        return None
+    outbound = Outbound(practice.base_url, setting="practice.base_url", clock=clock)
+    stack.push_async_callback(outbound.aclose)
+
+    def secret() -> str:
+        found = secrets.read("provet")
+        if found is None:
+            raise Configuration("credentials")
+        return found.get_secret_value()
+
+    link = Link(
+        outbound,
+        base_url=practice.base_url,
+        provet_id=practice.provet_id,
+        client_id=practice.client_id,
+        secret=secret,
+        budget=Budget(clock, boxes=practice.boxes),
+        clock=clock,
+        chance=chance,
+        heard=heard,
+    )
+    return Provet(link, Tenant(currency=settings.currency, department=settings.place.department), clock)
+
+
+def _rules(settings: Settings) -> SyncRules:
+    practice = settings.organisation.practice
+    if practice is None:
+        return SyncRules()
+    return SyncRules(allows_overpayment=practice.allows_overpayment, money_back=MoneyBack(practice.money_back))
+
+
+def _practice_state(health: Health, back: Callable[[], None]) -> Callable[[ServiceState, str], None]:
+    """Notes how the practice system stands; when it is back, what waits for it is woken."""
+
+    def heard(state: ServiceState, why: str) -> None:
+        was_ok = health.services["practice"].state in (ServiceState.OK, ServiceState.SLOW)
+        health.heard("practice", state, why)
+        if state is ServiceState.OK and not was_ok:
+            back()
+
+    return heard
+
+
+async def _left_over(journal: Journal, settings: Settings) -> list[TerminalSettings]:
+    """Terminals that left the settings with an operation open: it is still carried to its end."""
+    known = {terminal.id for terminal in settings.terminals}
+    ids = sorted({operation.terminal for operation in await journal.open_operations()} - known)
+    return [TerminalSettings(id=id, name=id, model="Desk3500") for id in ids]
+
+
+async def _ended_cleanly(journal: Journal) -> bool:
+    """Whether the agent before this one ended with nothing in flight."""
+    last = await journal.sql("SELECT kind FROM event ORDER BY seq DESC LIMIT 1")
+    return bool(last.rows) and last.rows[0][0] == "agent.stopped"

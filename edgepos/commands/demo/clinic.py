@@ -1,0 +1,224 @@
+"""The demo's clinic: a folder of throw-away state, the simulator and the agent as processes, and the hands of people.
+
+Time is virtual in the scripted day: it stands while anybody has work and moves only when the script says so.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+from edgepos.client import Agent, AgentError
+
+ORGANISATION = """\
+[nets]
+base_url = "{nets}"
+username = "clinic_demo"
+
+[practice]
+kind = "provet"
+base_url = "{provet}"
+provet_id = "1234"
+client_id = "edgepos-demo-client"
+"""
+LOCATION = """\
+[location]
+name = "Demo Animal Clinic"
+country = "SE"
+currency = "SEK"
+language = "en"
+time_zone = "Europe/Stockholm"
+department = "2"
+
+[[terminal]]
+id = "70000001"
+name = "RECEPTION"
+model = "Desk3500"
+
+[[terminal]]
+id = "70000002"
+name = "ROOM 2"
+model = "Move3500"
+
+[[terminal]]
+id = "70000003"
+name = "LAB"
+model = "Lane3000"
+"""
+PATIENCE, PAUSE_S = 600, 0.05
+"""How often, and how long each time, it is waited for a process that starts or ends: half a minute."""
+SECRETS = {"nets": "demo-password", "provet": "edgepos-demo-secret"}
+
+
+class DemoFailed(Exception):
+    """A step did not end as the script demands. The text is for the person who runs the demo."""
+
+
+class DemoClinic:
+    """Everything that one demo needs; leaving the context ends what it started and removes the folder."""
+
+    def __init__(self, *, virtual: bool) -> None:
+        self._virtual = virtual
+        self._folder = tempfile.TemporaryDirectory(prefix="edgepos-demo-")
+        self.folder = Path(self._folder.name)
+        self.journal = self.folder / "state" / "journal.db"
+        self.socket = self.folder / "run" / "agent.sock"
+        self._log = (self.folder / "log").open("wb")
+        self._simulator: subprocess.Popen[bytes] | None = None
+        self._agent: subprocess.Popen[bytes] | None = None
+        self.addresses: dict[str, str] = {}
+        self.environment: dict[str, str] = {}
+
+    def __enter__(self) -> DemoClinic:
+        try:
+            self._start_simulator()
+            self._write_settings()
+            self.start_agent()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    @property
+    def agent(self) -> Agent:
+        return Agent(self.socket)
+
+    def _start_simulator(self) -> None:
+        options = ["--virtual-clock"] if self._virtual else []
+        self._simulator = self._process(["simulator", *options], stdout=subprocess.PIPE)
+        assert self._simulator.stdout is not None
+        line = self._simulator.stdout.readline()
+        if not line:
+            raise DemoFailed(f"The simulator did not start. Its last words: {self.last_words()}")
+        self.addresses = json.loads(line)
+
+    def _write_settings(self) -> None:
+        config = self.folder / "config"
+        for name in ("config", "state", "run"):
+            (self.folder / name).mkdir(mode=0o700)
+        (config / "organisation.toml").write_text(ORGANISATION.format(**self.addresses))
+        (config / "location.toml").write_text(LOCATION)
+        for name, secret in SECRETS.items():
+            (config / name).touch(mode=0o600)
+            (config / name).write_text(secret + "\n")
+        self.environment = {
+            "EDGEPOS_CONFIG": str(config),
+            "EDGEPOS_SOCKET": str(self.socket),
+            "STATE_DIRECTORY": str(self.folder / "state"),
+            "RUNTIME_DIRECTORY": str(self.folder / "run"),
+        }
+        if self._virtual:
+            self.environment["EDGEPOS_CLOCK"] = self.addresses["clock"]
+
+    def _process(self, arguments: list[str], stdout: int | IO[bytes], **extra: str) -> subprocess.Popen[bytes]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("EDGEPOS_")}
+        return subprocess.Popen(
+            [sys.executable, "-m", "edgepos", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=self._log,
+            env=kept | self.environment | extra,
+            start_new_session=True,  # Ctrl-C at the demo ends the demo, which ends them in order
+        )
+
+    def start_agent(self) -> None:
+        """Start the agent and wait until it says READY: it has recovered, and listens."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            path = self.folder / "run" / "notify"
+            path.unlink(missing_ok=True)
+            notify.bind(str(path))
+            self._agent = self._process(["agent"], stdout=self._log, NOTIFY_SOCKET=str(path))
+            for _ in range(PATIENCE):
+                if select.select([notify], [], [], PAUSE_S)[0] and b"READY=1" in notify.recv(4096).splitlines():
+                    return
+                if self._agent.poll() is not None:
+                    break
+                self._let_pass(PAUSE_S)
+        raise DemoFailed(f"The agent did not become ready. Its last words: {self.last_words()}")
+
+    def kill_agent(self) -> None:
+        """SIGKILL, as a power cut would: no goodbye, nothing flushed."""
+        assert self._agent is not None
+        self._agent.kill()
+        self._agent.wait()
+
+    def stop_agent(self) -> int:
+        """SIGTERM, and the status with which it ended."""
+        assert self._agent is not None
+        self._agent.terminate()
+        for _ in range(PATIENCE):
+            try:
+                return self._agent.wait(PAUSE_S)
+            except subprocess.TimeoutExpired:
+                self._let_pass(PAUSE_S)
+        raise DemoFailed(f"The agent did not end when it was told to. Its last words: {self.last_words()}")
+
+    def _stop(self) -> None:
+        for process in (self._agent, self._simulator):
+            if process is None:
+                continue
+            if process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(5)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+        self._log.close()
+        self._folder.cleanup()
+
+    def last_words(self) -> str:
+        self._log.flush()
+        lines = (self.folder / "log").read_text(errors="replace").splitlines()
+        return " / ".join(lines[-3:]) or "none"
+
+    def control(self, method: str, path: str, body: object = None) -> Any:
+        """One call of the simulator's control server."""
+        address = urlsplit(self.addresses["control"])
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
+        try:
+            payload = None if body is None else json.dumps(body)
+            connection.request(method, path, payload, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            content = answer.read()
+        finally:
+            connection.close()
+        if answer.status >= 400:
+            raise DemoFailed(f"control: {method} {path} answered {answer.status}: {content[:300]!r}")
+        return json.loads(content) if content else None
+
+    def _let_pass(self, seconds: float) -> None:
+        """While another process starts or ends: its time may have to pass too."""
+        if self._virtual:
+            self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        """Let virtual time pass; returns when everybody has settled there."""
+        self.control("POST", "/clock", {"advance_s": seconds})
+
+    def until(self, what: str, condition: Callable[[], bool], limit_s: float = 900, step_s: float = 1) -> None:
+        """Let time pass in small steps until *condition* holds. Raises DemoFailed after *limit_s* of virtual time."""
+        passed = 0.0
+        while not condition():
+            if passed >= limit_s:
+                raise DemoFailed(f"Waited {limit_s:.0f} s of the clinic's time for {what}.")
+            self.advance(step_s)
+            passed += step_s

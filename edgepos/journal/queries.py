@@ -1,0 +1,543 @@
+"""What is asked of the journal: each question a named function over the projections, each hot one by an index.
+
+Pages go backwards from the newest; the cursor is the last thing that the reader has. `Tx` gives the rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from edgepos.domain.errors import Wrong
+from edgepos.domain.identifiers import box_tag
+from edgepos.domain.invoice import Booking
+from edgepos.domain.operation import OPEN, Claim, Fence, Kind, Line, Operation, Origin, State
+from edgepos.journal.database import Row, Tx
+from edgepos.journal.values import (
+    Closing,
+    DayTotals,
+    FindingRow,
+    KeptLine,
+    OutboxRow,
+    OutboxState,
+    OutboxSummary,
+    Period,
+    Slips,
+    TerminalRow,
+)
+
+MAX_PAGE = 200
+ID_LETTERS = 6
+"""A search by the beginning of a reference needs more than the four letters that all of a box's have in common."""
+
+_OPERATION = """
+SELECT o.id, o.kind, o.origin, o.state, o.terminal, o.currency, o.asked_minor, o.operator, o.clinic_day, o.created_at,
+       o.changed_at, o.seq, o.text, o.corrects, o.request_key, o.approved_minor, o.tip_minor, o.surcharge_minor,
+       o.cause, o.evidence, o.fence, o.sent_boot_id, o.sent_boottime_ms, o.stop_asked_at, o.result, o.session, o.period,
+       o.settled_outcome, o.settled_slip, o.settled_minor, o.is_confirmed
+FROM operation o
+"""
+_LINES = """
+SELECT line, amount_minor, practice, invoice, number, part, due_minor, kept_minor, claim
+FROM line WHERE operation = :id ORDER BY line"""
+_OUTBOX = """
+SELECT b.row, b.operation, b.line, b.practice, b.invoice, b.amount_minor, b.currency, b.state, b.cause, b.facts,
+       b.change, b.practice_payment, b.via, b.created_at, b.seq, o.operator, o.clinic_day, o.result,
+       o.corrects || '.' || b.line, p.practice_payment,
+       CASE WHEN p.state <> 'acknowledged' THEN b.waits_for END
+FROM outbox b JOIN operation o ON o.id = b.operation LEFT JOIN outbox p ON p.row = b.waits_for
+"""
+# The second condition is what the index of waiting rows needs to be seen to fit.
+_QUEUED = _OUTBOX + "WHERE b.state = 'queued' AND b.state <> 'acknowledged' ORDER BY b.place"
+_TERMINAL = """
+SELECT t.id, t.echoes, t.held, t.period, p.session, t.last_session, t.last_operation, t.last_result,
+       t.last_reconciled_at
+FROM terminal t JOIN period p ON p.terminal = t.id AND p.period = t.period
+"""
+_PERIOD = "SELECT terminal, period, session, opened_at, closed_at, by, operation, totals, slip FROM period\n"
+_FINDING = "SELECT finding, kind, subject, facts, raised_at, handled_at, operator, note FROM finding\n"
+
+
+def _operation(tx: Tx, row: Row) -> Operation:
+    fence = json.loads(row[20]) if row[20] else None
+    lines = (
+        Line(
+            line=line[0],
+            amount_minor=line[1],
+            practice=line[2],
+            invoice=line[3],
+            number=line[4],
+            part=line[5],
+            due_minor=line[6],
+            kept_minor=line[7],
+            claim=Claim(line[8]) if line[8] else None,
+        )
+        for line in tx.rows(_LINES, id=row[0])
+    )
+    return Operation(
+        id=row[0],
+        kind=Kind(row[1]),
+        origin=Origin(row[2]),
+        state=State(row[3]),
+        terminal=row[4],
+        currency=row[5],
+        asked_minor=row[6],
+        operator=row[7],
+        clinic_day=row[8],
+        created_at=row[9],
+        changed_at=row[10],
+        seq=row[11],
+        lines=tuple(lines),
+        text=row[12],
+        corrects=row[13],
+        request_key=row[14],
+        approved_minor=row[15],
+        tip_minor=row[16],
+        surcharge_minor=row[17],
+        cause=row[18],
+        evidence=tuple(json.loads(row[19])),
+        fence=Fence(**fence) if fence else None,
+        sent_boot_id=row[21],
+        sent_boottime_ms=row[22],
+        stop_asked_at=row[23],
+        result=json.loads(row[24]),
+        session=row[25],
+        period=row[26],
+        settled_outcome=row[27],
+        settled_slip=row[28],
+        settled_minor=row[29],
+        is_confirmed=bool(row[30]),
+    )
+
+
+OPEN_IDS = "SELECT id FROM operation WHERE state IN ('intended', 'sent', 'unknown') ORDER BY created_seq"
+"""Works on every older schema too."""
+
+# --- operations
+
+
+def operation(tx: Tx, id: str) -> Operation:
+    """Raises Wrong `unknown-payment`."""
+    row = tx.row(_OPERATION + "WHERE o.id = :id", id=id)
+    if row is None:
+        raise Wrong("unknown-payment", text=id[:40])
+    return _operation(tx, row)
+
+
+def by_request_key(tx: Tx, key: str) -> Operation | None:
+    row = tx.row(_OPERATION + "WHERE o.request_key = :key", key=key)
+    return _operation(tx, row) if row else None
+
+
+def open_operations(tx: Tx) -> list[Operation]:
+    """All that are not final, oldest first."""
+    rows = tx.rows(_OPERATION + "WHERE o.state IN ('intended', 'sent', 'unknown') ORDER BY o.created_seq")
+    return [_operation(tx, row) for row in rows]
+
+
+def corrections(tx: Tx, id: str) -> list[Operation]:
+    """All operations that name *id* as the one they correct, oldest first."""
+    rows = tx.rows(_OPERATION + "WHERE o.corrects = :id ORDER BY o.created_seq", id=id)
+    return [_operation(tx, row) for row in rows]
+
+
+def operations(
+    tx: Tx,
+    *,
+    find: str | None = None,
+    day: str | None = None,
+    state: State | None = None,
+    terminal: str | None = None,
+    period: int | None = None,
+    amount_minor: int | None = None,
+    kind: Kind | None = None,
+    limit: int = 50,
+    before: str | None = None,
+) -> list[Operation]:
+    """Newest first. *find*: an invoice's id or number, the beginning of a reference (six letters) or of the text.
+
+    *before*: the id of the last one of the page before.
+    """
+    statement, bindings = search(
+        find=find, day=day, state=state, terminal=terminal, period=period, amount_minor=amount_minor, kind=kind,
+        limit=limit, before=before,
+    )  # fmt: skip
+    return [_operation(tx, row) for row in tx.rows(statement, **bindings)]
+
+
+def search(
+    *,
+    find: str | None,
+    day: str | None,
+    state: State | None,
+    terminal: str | None,
+    period: int | None,
+    amount_minor: int | None,
+    kind: Kind | None,
+    limit: int,
+    before: str | None,
+) -> tuple[str, dict[str, object]]:
+    """The statement of `operations` and its bindings."""
+    equal = {
+        "clinic_day": day, "state": state and str(state), "terminal": terminal, "period": period,
+        "asked_minor": amount_minor, "kind": kind and str(kind),
+    }  # fmt: skip
+    given = {name: value for name, value in equal.items() if value is not None}
+    wheres = [f"o.{name} = :{name}" for name in given]
+    bindings: dict[str, object] = {**given, "limit": max(1, min(limit, MAX_PAGE))}
+    # Said in words of their own as well, so that the indexes of the rare ones are seen to fit.
+    if state in OPEN:
+        wheres.append("o.state IN ('intended', 'sent', 'unknown')")
+    elif state not in (None, State.APPROVED):
+        wheres.append("o.state IN ('declined', 'cancelled', 'not_started', 'settled_by_hand')")
+    if kind not in (None, Kind.PURCHASE):
+        wheres.append("o.kind <> 'purchase'")
+    if before is not None:
+        wheres.append("o.created_seq < (SELECT created_seq FROM operation WHERE id = :before)")
+        bindings["before"] = before
+    if find is not None:
+        wheres.append(_found_by(find.strip(), bindings))
+    where = "WHERE " + " AND ".join(wheres) if wheres else ""
+    return f"{_OPERATION}{where} ORDER BY o.created_seq DESC LIMIT :limit", bindings
+
+
+def _found_by(find: str, bindings: dict[str, object]) -> str:
+    """A condition over few candidates, each from an index of its own."""
+    bindings |= {"find": find, "find_end": find + "\U0010ffff"}
+    candidates = [
+        "SELECT operation FROM line WHERE invoice = :find",
+        "SELECT operation FROM line WHERE number = :find COLLATE NOCASE",
+    ]
+    if find:
+        candidates.append(
+            "SELECT id FROM operation WHERE text <> ''"
+            " AND text >= :find COLLATE NOCASE AND text < :find_end COLLATE NOCASE"
+        )
+    if len(find) >= ID_LETTERS:
+        candidates.append("SELECT id FROM operation WHERE id >= :find_id AND id < :find_id_end")
+        bindings |= {"find_id": find.upper(), "find_id_end": find.upper() + "\U0010ffff"}
+    return f"o.id IN ({' UNION '.join(candidates)})"
+
+
+def stans(tx: Tx, terminal: str) -> frozenset[str]:
+    """All StanAuth values of *terminal* that belong to an operation."""
+    rows = tx.rows(
+        "SELECT stan_auth FROM operation WHERE terminal = :terminal AND stan_auth IS NOT NULL", terminal=terminal
+    )
+    return frozenset(row[0] for row in rows)
+
+
+def references_like(tx: Tx, prefix: str) -> list[str]:
+    """All references that begin with *prefix*."""
+    rows = tx.rows(
+        "SELECT id FROM operation WHERE id >= :prefix AND id < :end ORDER BY id",
+        prefix=prefix,
+        end=prefix + "\U0010ffff",
+    )
+    return [row[0] for row in rows]
+
+
+def last_known(tx: Tx, terminal: str) -> Operation | None:
+    """The operation whose result was last seen at *terminal*."""
+    row = tx.row(_OPERATION + "JOIN terminal t ON t.last_operation = o.id WHERE t.id = :terminal", terminal=terminal)
+    return _operation(tx, row) if row else None
+
+
+def slips(tx: Tx, id: str) -> Slips:
+    """Raises Wrong `unknown-payment`."""
+    row = tx.row("SELECT copies FROM operation WHERE id = :id", id=id)
+    if row is None:
+        raise Wrong("unknown-payment", text=id[:40])
+    texts: dict[str, str] = dict(tx.rows("SELECT which, text FROM slip WHERE operation = :id", id=id))
+    return Slips(customer=texts.get("customer", ""), merchant=texts.get("merchant", ""), copies=row[0])
+
+
+# --- money
+
+
+_USED = """
+SELECT coalesce(sum(CASE state WHEN 'approved' THEN coalesce(approved_minor, 0)
+                               WHEN 'settled_by_hand' THEN settled_minor
+                               WHEN 'declined' THEN 0 WHEN 'cancelled' THEN 0 WHEN 'not_started' THEN 0
+                               ELSE asked_minor END), 0)
+FROM operation WHERE corrects = :id AND kind IN ('refund', 'reversal')"""
+
+
+def refundable(tx: Tx, id: str) -> int:
+    """What is left of a payment: paid less all money back that is approved, unknown or under way. Never below 0."""
+    payment = operation(tx, id)
+    if payment.kind is not Kind.PURCHASE:
+        return 0
+    used = tx.row(_USED, id=id)
+    return max(0, payment.moved_minor - (used[0] if used else 0))
+
+
+def line_used(tx: Tx, id: str) -> dict[int, int]:
+    """For each line of a payment: what refunds and reversals of it have taken or may take."""
+    rows = tx.rows(
+        """
+        SELECT l.line, sum(coalesce(l.kept_minor, l.amount_minor))
+        FROM operation o JOIN line l ON l.operation = o.id
+        WHERE o.corrects = :id AND o.kind IN ('refund', 'reversal')
+        GROUP BY l.line""",
+        id=id,
+    )
+    return dict(rows)
+
+
+def next_part(tx: Tx, practice: str, invoice: str) -> int:
+    """One more than the parts of the invoice that are kept."""
+    row = tx.row(
+        "SELECT coalesce(max(part), 0) + 1 FROM line"
+        " WHERE practice = :practice AND invoice = :invoice AND claim = 'kept'",
+        practice=practice,
+        invoice=invoice,
+    )
+    return int(row[0]) if row else 1
+
+
+def invoice_kept(tx: Tx, invoice: str, practice: str) -> list[KeptLine]:
+    """What edgepos has moved on an invoice, money back too, in order."""
+    rows = tx.rows(
+        """
+        SELECT b.row, l.part, b.amount_minor, l.due_minor, b.practice_payment
+        FROM line l JOIN outbox b ON b.operation = l.operation AND b.line = l.line
+        WHERE l.invoice = :invoice AND l.practice = :practice ORDER BY b.place""",
+        invoice=invoice,
+        practice=practice,
+    )
+    return [
+        KeptLine(row=row[0], part=row[1], kept_minor=row[2], due_minor=row[3], practice_payment=row[4]) for row in rows
+    ]
+
+
+def bookings_of(tx: Tx, invoice: str, practice: str) -> frozenset[str]:
+    """The practice system's payments of an invoice that are known to be ours."""
+    rows = tx.rows(
+        "SELECT b.practice_payment FROM line l JOIN outbox b ON b.operation = l.operation AND b.line = l.line"
+        " WHERE l.invoice = :invoice AND l.practice = :practice AND b.practice_payment IS NOT NULL",
+        invoice=invoice,
+        practice=practice,
+    )
+    return frozenset(row[0] for row in rows)
+
+
+def day_totals(tx: Tx, day: str, currency: str) -> DayTotals:
+    """A payment settled by hand for which the terminal later had a row of its own counts once: by that row."""
+    row = tx.row(
+        """
+        SELECT count(*) FILTER (WHERE kind = 'purchase' AND moved > 0),
+               coalesce(sum(moved) FILTER (WHERE kind = 'purchase'), 0),
+               coalesce(sum(moved) FILTER (WHERE kind IN ('refund', 'reversal')), 0)
+        FROM (SELECT kind, CASE WHEN state = 'approved' THEN coalesce(approved_minor, 0)
+                                WHEN settled_outcome = 'taken' AND NOT EXISTS (
+                                  SELECT 1 FROM operation f WHERE f.corrects = o.id AND f.origin = 'found'
+                                                              AND f.kind = o.kind AND f.state = 'approved')
+                                THEN settled_minor ELSE 0 END AS moved
+              FROM operation o WHERE clinic_day = :day AND currency = :currency)""",
+        day=day,
+        currency=currency,
+    )
+    count, amount, refunds = row or (0, 0, 0)
+    return DayTotals(count=count, amount_minor=amount, refunds_minor=refunds, currency=currency)
+
+
+# --- outbox
+
+
+def _outbox_row(row: Row) -> OutboxRow:
+    result, change = json.loads(row[17]), json.loads(row[10])
+    return OutboxRow(
+        row=row[0],
+        payment=row[1],
+        line=row[2],
+        practice=row[3],
+        invoice=row[4],
+        amount_minor=row[5],
+        currency=row[6],
+        state=OutboxState(row[7]),
+        cause=row[8],
+        facts=json.loads(row[9]),
+        change=change,
+        practice_payment=row[11],
+        via=row[12],
+        waits_for=row[20],
+        created_at=row[13],
+        seq=row[14],
+        booking=Booking(
+            row=row[0],
+            invoice=row[4],
+            amount_minor=row[5],
+            currency=row[6],
+            card_scheme=result.get("card_scheme", ""),
+            last_four=_last_four(result.get("masked_card", "")),
+            authorisation=result.get("stan_auth", ""),
+            operator=row[15],
+            day=None if change.get("book_today") else row[16],
+            corrects_row=row[18] if row[5] < 0 else None,
+            corrects_payment=row[19],
+        ),
+    )
+
+
+def _last_four(masked_card: str) -> str:
+    return masked_card[-4:] if masked_card[-4:].isdecimal() else ""
+
+
+def outbox_row(tx: Tx, row: str) -> OutboxRow:
+    """Raises Wrong `unknown-payment`."""
+    found = tx.row(_OUTBOX + "WHERE b.row = :row", row=row)
+    if found is None:
+        raise Wrong("unknown-payment", text=row[:40])
+    return _outbox_row(found)
+
+
+def queued(tx: Tx) -> list[OutboxRow]:
+    """All that is to be booked, in order."""
+    return [_outbox_row(row) for row in tx.rows(_QUEUED)]
+
+
+def outbox_of(tx: Tx, id: str) -> list[OutboxRow]:
+    """The rows of one operation."""
+    return [_outbox_row(row) for row in tx.rows(_OUTBOX + "WHERE b.operation = :id ORDER BY b.line", id=id)]
+
+
+def outbox(tx: Tx, state: OutboxState | None, limit: int, before: str | None) -> list[OutboxRow]:
+    """Newest first. *before*: the row that ended the page before."""
+    wheres = ["b.state = :state"] if state else []
+    if state in (OutboxState.QUEUED, OutboxState.PARKED):
+        wheres.append("b.state <> 'acknowledged'")
+    if before is not None:
+        wheres.append("b.place < (SELECT place FROM outbox WHERE row = :before)")
+    where = "WHERE " + " AND ".join(wheres) if wheres else ""
+    bindings: dict[str, object] = {"limit": max(1, min(limit, MAX_PAGE))}
+    bindings |= {"state": str(state)} if state else {}
+    bindings |= {"before": before} if before is not None else {}
+    rows = tx.rows(f"{_OUTBOX} {where} ORDER BY b.place DESC LIMIT :limit", **bindings)
+    return [_outbox_row(row) for row in rows]
+
+
+def outbox_summary(tx: Tx) -> OutboxSummary:
+    row = tx.row(
+        "SELECT count(*) FILTER (WHERE state = 'queued'), count(*) FILTER (WHERE state = 'parked'),"
+        " min(created_at) FILTER (WHERE state = 'queued') FROM outbox WHERE state <> 'acknowledged'"
+    )
+    queued_rows, parked, oldest = row or (0, 0, None)
+    return OutboxSummary(queued=queued_rows, parked=parked, oldest_queued_at=oldest)
+
+
+# --- terminals, periods, closings, findings
+
+
+def _terminal(row: Row) -> TerminalRow:
+    return TerminalRow(
+        id=row[0],
+        echoes=None if row[1] is None else bool(row[1]),
+        held=row[2],
+        period=row[3],
+        session=row[4],
+        last_session=row[5],
+        last_operation=row[6],
+        last_result=json.loads(row[7]),
+        last_reconciled_at=row[8],
+    )
+
+
+def terminal(tx: Tx, id: str) -> TerminalRow:
+    """What is known of a terminal; of one that never did anything here, nothing."""
+    row = tx.row(_TERMINAL + "WHERE t.id = :id", id=id)
+    return _terminal(row) if row else TerminalRow(id=id)
+
+
+def terminals(tx: Tx) -> list[TerminalRow]:
+    return [_terminal(row) for row in tx.rows(_TERMINAL + "ORDER BY t.id")]
+
+
+def _period(row: Row) -> Period:
+    return Period(
+        terminal=row[0],
+        period=row[1],
+        session=row[2],
+        opened_at=row[3],
+        closed_at=row[4],
+        by=row[5],
+        operation=row[6],
+        totals=tuple(json.loads(row[7])),
+        slip=row[8],
+    )
+
+
+def period(tx: Tx, terminal: str, number: int) -> Period | None:
+    row = tx.row(_PERIOD + "WHERE terminal = :terminal AND period = :number", terminal=terminal, number=number)
+    return _period(row) if row else None
+
+
+def periods(tx: Tx, terminal: str, limit: int) -> list[Period]:
+    """The newest first, the open one before all."""
+    rows = tx.rows(
+        _PERIOD + "WHERE terminal = :terminal ORDER BY period DESC LIMIT :limit", terminal=terminal, limit=limit
+    )
+    return [_period(row) for row in rows]
+
+
+def closings(tx: Tx, limit: int, before: int | None) -> list[Closing]:
+    """The newest first; *before*: the number that ended the page before."""
+    rows = tx.rows(
+        "SELECT number, clinic_day, terminals, periods, match, operator, made_at FROM closing"
+        " WHERE number < coalesce(:before, 9223372036854775807) ORDER BY number DESC LIMIT :limit",
+        before=before,
+        limit=max(1, min(limit, MAX_PAGE)),
+    )
+    return [
+        Closing(
+            number=row[0],
+            clinic_day=row[1],
+            terminals=tuple(json.loads(row[2])),
+            periods=tuple(json.loads(row[3])),
+            match=json.loads(row[4]),
+            operator=row[5],
+            made_at=row[6],
+        )
+        for row in rows
+    ]
+
+
+def _finding(row: Row) -> FindingRow:
+    return FindingRow(
+        finding=row[0],
+        kind=row[1],
+        subject=row[2],
+        facts=json.loads(row[3]),
+        raised_at=row[4],
+        handled_at=row[5],
+        operator=row[6],
+        note=row[7],
+    )
+
+
+def open_findings(tx: Tx) -> list[FindingRow]:
+    """Oldest first."""
+    return [_finding(row) for row in tx.rows(_FINDING + "WHERE handled_at IS NULL ORDER BY seq")]
+
+
+def finding(tx: Tx, id: str) -> FindingRow | None:
+    row = tx.row(_FINDING + "WHERE finding = :id", id=id)
+    return _finding(row) if row else None
+
+
+def open_finding(tx: Tx, kind: str, subject: str) -> FindingRow | None:
+    row = tx.row(
+        _FINDING + "WHERE kind = :kind AND subject = :subject AND handled_at IS NULL", kind=kind, subject=subject
+    )
+    return _finding(row) if row else None
+
+
+def boxes(tx: Tx) -> Sequence[str]:
+    """Our box id, then those of the journals that this one was restored from."""
+    rows = tx.rows("SELECT value FROM meta WHERE key = 'box_id' OR key LIKE 'predecessor.%' ORDER BY key")
+    return [row[0] for row in rows]
+
+
+def tags(tx: Tx) -> frozenset[str]:
+    """The tags that references of this journal may carry."""
+    return frozenset(box_tag(box) for box in boxes(tx))

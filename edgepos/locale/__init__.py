@@ -1,0 +1,1 @@
+"""What people read: the sentence and the mend of each code, and their translations. Imports nothing of edgepos."""
