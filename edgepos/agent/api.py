@@ -1,8 +1,8 @@
 """The local API: HTTP and JSON on the agent's Unix socket, for screens and commands. CONTRACTS §7.
 
-Nothing here decides about money: a route reads a form, asks `asking.py`, and shows a view. Every refusal is one document
-`{"error": {code, message, mend, facts}}`; nothing that a client sends makes anything else of it. Who is at the other end
-is the kernel's word.
+Nothing here decides about money: a route reads a form, asks `asking.py`, and shows a view. Every refusal is one
+document `{"error": {code, message, mend, facts}}`; nothing that a client sends makes anything else of it. Who is at
+the other end is the kernel's word.
 """
 
 from __future__ import annotations
@@ -163,7 +163,9 @@ async def _openapi(request: Request) -> Response:
         names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
         paths.setdefault(PREFIX + path, {})[method.lower()] = {
             "summary": " ".join((handler.__doc__ or "").split()),
-            "parameters": [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names],
+            "parameters": [
+                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
+            ],
             "responses": {"2XX": {"description": "the document"}, "4XX": {"description": "refused: error"}},
         }
     info = {"title": "edgepos agent", "version": __version__}

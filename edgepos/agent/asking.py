@@ -1,7 +1,7 @@
 """What people ask of the agent about money, from a form to the journal: each method ends in one commit, or refuses.
 
-The claims are the journal's to hold; here stands what a person may ask, with what role, and in what form. Nothing is sent
-from here: the worker of the terminal hears of the intent by its event.
+The claims are the journal's to hold; here stands what a person may ask, with what role, and in what form. Nothing is
+sent from here: the worker of the terminal hears of the intent by its event.
 """
 
 from __future__ import annotations
@@ -124,7 +124,9 @@ class Asking:
         who.demand(Role.SENIOR)
         if payment.state is not State.UNKNOWN:
             if payment.is_open:
-                raise Refused("terminal-in-use", payment=payment.id, terminal=payment.terminal, since=payment.created_at)
+                raise Refused(
+                    "terminal-in-use", payment=payment.id, terminal=payment.terminal, since=payment.created_at
+                )
             raise Refused("already-settled", payment=payment.id, state=str(payment.state))
         outcome = form.text("outcome")
         if outcome not in ("taken", "not_taken"):
@@ -151,9 +153,15 @@ class Asking:
         place = next((one.name for one in self._settings.terminals if one.id == payment.terminal), payment.terminal)
         if outcome == "taken":
             amount = Money(amount_minor, payment.currency)
-            return f"{payment.id}: {place} took {amount}, slip {slip}. It will be booked, and stay marked until the terminal's totals confirm it."
+            return (
+                f"{payment.id}: {place} took {amount}, slip {slip}. "
+                "It will be booked, and stay marked until the terminal's totals confirm it."
+            )
         amount = Money(payment.asked_minor, payment.currency)
-        return f"{payment.id}: {place} did not take {amount}. It may then be charged again; it stays marked until the terminal's totals confirm it."
+        return (
+            f"{payment.id}: {place} did not take {amount}. "
+            "It may then be charged again; it stays marked until the terminal's totals confirm it."
+        )
 
     async def record(self, form: Form, who: Who, key: str) -> Operation:
         """What the terminal did stand-alone, by its slip."""

@@ -30,7 +30,12 @@ def checks(status: dict[str, Any]) -> list[Check]:
 
 def _check(name: str, is_fine: bool, code: str, facts: dict[str, object]) -> Check:
     said = render(code, facts)
-    return {"name": name, "ok": is_fine, "message": "" if is_fine else said.message, "mend": "" if is_fine else said.mend}
+    return {
+        "name": name,
+        "ok": is_fine,
+        "message": "" if is_fine else said.message,
+        "mend": "" if is_fine else said.mend,
+    }
 
 
 def _said(name: str, is_fine: bool, thing: dict[str, Any]) -> Check:

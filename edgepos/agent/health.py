@@ -1,7 +1,7 @@
 """How the terminals and the two services stand, as last seen. In memory only: flash wears out, and a restart asks anew.
 
-Every question that somebody asks of a service passes its outcome here, so that one picture serves all. What staff see of
-a terminal is `domain.health.terminal_state` over this and the journal; nothing here decides about money.
+Every question that somebody asks of a service passes its outcome here, so that one picture serves all. What staff see
+of a terminal is `domain.health.terminal_state` over this and the journal; nothing here decides about money.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ class Health:
         if seen is None:
             return
         code = result.response_code if result else ""
-        if reply is not None and NO_HOST_ERROR in reply.codes or code in NO_BANK_CODES:
+        if (reply is not None and NO_HOST_ERROR in reply.codes) or code in NO_BANK_CODES:
             seen.has_no_bank_contact = True
         elif result is not None and result.result is Result.MOVED:
             seen.has_no_bank_contact = False

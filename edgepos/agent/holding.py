@@ -1,7 +1,7 @@
 """Terminals to which nothing is sent, because this journal may be behind what they did (CONTRACTS §10).
 
-After a restore, or when a terminal names a reference of our form that nobody here knows, another box or an older copy of
-this journal may have driven it. It is let go in this order, each step by what was really seen:
+After a restore, or when a terminal names a reference of our form that nobody here knows, another box or an older copy
+of this journal may have driven it. It is let go in this order, each step by what was really seen:
 
 1. a technician says that the other box is off;
 2. the terminal's last result, if it is of our form and unknown, is adopted as `found`;

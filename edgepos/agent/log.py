@@ -1,8 +1,9 @@
 """The agent's log: events with fields, one line each, and nothing in it that may not leave the clinic.
 
-`log.info("operation sent", payment=reference, terminal=terminal)`: a short event and named facts. Facts pass by a list of
-what is allowed; any other is left out and counted. What libraries log is kept from WARNING on, without digits that could
-be a card's. An error that nobody expected is told by its type and the places it came through, never by its values.
+`log.info("operation sent", payment=reference, terminal=terminal)`: a short event and named facts. Facts pass by a
+list of what is allowed; any other is left out and counted. What libraries log is kept from WARNING on, without digits
+that could be a card's. An error that nobody expected is told by its type and the places it came through, never by its
+values.
 
 JSON for machines (with systemd's priority in front under systemd), plain words on a terminal.
 """
@@ -94,7 +95,11 @@ def came_through(error: BaseException) -> str:
     """`KeyError journal/queries.py:88 < agent/worker.py:120`: where an error came from, without its values."""
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     places = [f"{'/'.join(Path(frame.filename).parts[-2:])}:{frame.lineno}" for frame in reversed(frames)]
-    inner = f" ({', '.join(came_through(one) for one in error.exceptions)})" if isinstance(error, BaseExceptionGroup) else ""
+    inner = (
+        f" ({', '.join(came_through(one) for one in error.exceptions)})"
+        if isinstance(error, BaseExceptionGroup)
+        else ""
+    )
     return f"{type(error).__name__} {' < '.join(places)}{inner}".strip()
 
 

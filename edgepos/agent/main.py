@@ -18,7 +18,7 @@ from edgepos.agent.folders import Folders
 from edgepos.agent.settings import Settings
 from edgepos.agent.settings_files import load
 from edgepos.agent.systemd import Supervisor
-from edgepos.agent.wiring import Agent, opened
+from edgepos.agent.wiring import Agent, Given, opened
 from edgepos.chance import SystemChance
 from edgepos.clock import Clock
 from edgepos.domain.errors import EdgeposError, Wrong
@@ -41,7 +41,9 @@ def run(environ: Mapping[str, str] = os.environ) -> int:
         address = environ.get("EDGEPOS_CLOCK")
         if address and not settings.is_loopback_only:
             reason = "is refused: virtual time must never meet a real terminal, and a service is not on this machine"
-            raise Wrong("settings", file="environment", key="EDGEPOS_CLOCK", reason=reason, problems=[f"EDGEPOS_CLOCK {reason}"])
+            raise Wrong(
+                "settings", file="environment", key="EDGEPOS_CLOCK", reason=reason, problems=[f"EDGEPOS_CLOCK {reason}"]
+            )
         for folder in (folders.state, folders.socket.parent):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return clocks.run(lambda clock: _live(settings, folders, clock, environ), clock_address=address, name="agent")
@@ -58,15 +60,16 @@ async def _live(settings: Settings, folders: Folders, clock: Clock, environ: Map
     recent = logs.set_up(clock, environ)
     supervisor = Supervisor(clock, environ)
     try:
-        async with opened(
-            settings,
+        given = Given(
+            settings=settings,
             settings_folder=folders.settings,
             state_folder=folders.state,
             clock=clock,
             chance=SystemChance(),
             supervisor=supervisor,
             recent=recent,
-        ) as agent:
+        )
+        async with opened(given) as agent:
             _listen_to_signals(agent)
             await agent.run(folders.socket, ready=supervisor.ready)
         return DONE

@@ -1,4 +1,5 @@
-"""What is done where no agent runs: reading the journal again, putting a backup in its place, the first look of a doctor.
+"""What is done where no agent runs: reading the journal again, putting a backup in its place, the first look of a
+doctor.
 
 Each takes the journal's lock by itself, so it can never work beside an agent: where one runs, the refusal says so.
 """
@@ -84,7 +85,9 @@ def doctor(environ: Mapping[str, str] = os.environ) -> Document:
 
 def _secret(name: str, secrets: Secrets) -> Document:
     service = "Nets" if name == "nets" else "Provet Cloud"
-    return _fine(f"secret {name}") if secrets.read(name) else _said(f"secret {name}", "credentials", {"service": service})
+    return (
+        _fine(f"secret {name}") if secrets.read(name) else _said(f"secret {name}", "credentials", {"service": service})
+    )
 
 
 def _fine(name: str) -> Document:

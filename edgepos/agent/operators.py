@@ -1,7 +1,7 @@
 """The people of the clinic: names, roles and PINs, in a file beside the journal and never in it.
 
-A PIN is kept as scrypt makes it. Wrong tries are counted for each operator over restarts of nothing but the process: five
-are free, then each costs a minute, two, four. A session lives in memory and ends with time.
+A PIN is kept as scrypt makes it. Wrong tries are counted for each operator over restarts of nothing but the process:
+five are free, then each costs a minute, two, four. A session lives in memory and ends with time.
 """
 
 from __future__ import annotations
@@ -152,7 +152,14 @@ def _read(path: Path) -> list[Operator]:
 def _write(path: Path, people: list[Operator]) -> None:
     """Whole or not at all, for our own eyes only."""
     rows = [
-        {"id": one.id, "name": one.name, "role": str(one.role), "is_active": one.is_active, "salt": one.salt, "pin": one.pin}
+        {
+            "id": one.id,
+            "name": one.name,
+            "role": str(one.role),
+            "is_active": one.is_active,
+            "salt": one.salt,
+            "pin": one.pin,
+        }
         for one in people
     ]
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".operators-")  # mode 0600

@@ -1,8 +1,8 @@
 """Reconciliations and the sessions that they close.
 
-A lost answer to a reconciliation is never cured by a repeat (the second report is empty): what became of it shows in the
-session number of the terminal's next operation, or of a second reconciliation. So an unknown one waits in the journal,
-holds nothing but the day's closing, and is decided here when a session is seen.
+A lost answer to a reconciliation is never cured by a repeat (the second report is empty): what became of it shows in
+the session number of the terminal's next operation, or of a second reconciliation. So an unknown one waits in the
+journal, holds nothing but the day's closing, and is decided here when a session is seen.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ class Periods:
             is_lost = operation.kind is Kind.RECONCILIATION and operation.state is State.UNKNOWN
             if operation.terminal == terminal and is_lost and operation.id != but:
                 row = await self._journal.terminal(terminal)
-                verdict = decide_reconciliation(None, has_slip=False, open_session=row.session or "", later_session=session)
+                verdict = decide_reconciliation(
+                    None, has_slip=False, open_session=row.session or "", later_session=session
+                )
                 await self._write(operation, verdict, None, None, row.session)
 
     async def _is_refused_and_unchanged(self, operation: Operation, reply: OwnReply | NoAnswer | None) -> bool:

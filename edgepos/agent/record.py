@@ -44,11 +44,17 @@ class TerminalRecord:
         if operation is not None:
             await self._second_word(operation, result)
         elif looks_like_reference(result.order_id):
-            await self._journal.raise_finding(UNKNOWN_REFERENCE, terminal, {"terminal": terminal, "result": result.kept()})
+            await self._journal.raise_finding(
+                UNKNOWN_REFERENCE, terminal, {"terminal": terminal, "result": result.kept()}
+            )
             await self._journal.held(terminal, UNKNOWN_REFERENCE)
             log.error("a reference of our form that this journal does not know", terminal=terminal)
             raise Refused("terminal-held", terminal=terminal, why=UNKNOWN_REFERENCE)
-        elif result.result is Result.MOVED and row.last_result and result.stan_auth not in await self._journal.stans(terminal):
+        elif (
+            result.result is Result.MOVED
+            and row.last_result
+            and result.stan_auth not in await self._journal.stans(terminal)
+        ):
             await self._foreign(terminal, result)
 
     async def _named_by(self, result: TerminalResult) -> Operation | None:

@@ -1,9 +1,9 @@
 """What a start finds open, before anybody is told that the agent is ready.
 
-An `intended` row proves that nothing was sent: it ends at once. A `sent` one may be at the terminal still: it is unknown
-from now on, and its worker looks for the outcome. READY does not wait for outcomes (a cloud that is away must not keep the
-clinic from seeing so), but for the first look to have been tried. Restored copies have no `intended` rows: there they
-may have been sent, and the restore has made them unknown.
+An `intended` row proves that nothing was sent: it ends at once. A `sent` one may be at the terminal still: it is
+unknown from now on, and its worker looks for the outcome. READY does not wait for outcomes (a cloud that is away must
+not keep the clinic from seeing so), but for the first look to have been tried. Restored copies have no `intended`
+rows: there they may have been sent, and the restore has made them unknown.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ async def close_unsent(journal: Journal) -> list[Operation]:
             log.info("not sent", payment=operation.id, terminal=operation.terminal, cause="restart")
             continue
         if operation.state is State.SENT:
-            operation = await journal.unknown(operation.id, "restart", {"answer": "restart"})
+            opened.append(await journal.unknown(operation.id, "restart", {"answer": "restart"}))
             log.warning("outcome unknown", payment=operation.id, terminal=operation.terminal, cause="restart")
-        opened.append(operation)
+        else:
+            opened.append(operation)
     return opened
 
 

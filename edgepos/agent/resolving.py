@@ -218,9 +218,7 @@ class Resolver:
         now = self._tools.clock.monotonic()
         offline_at = self._tools.health.terminals[self._terminal].offline_at
         signs = [at for at in (case.restart_at, offline_at) if at is not None and at >= case.sent_at]
-        return LookUp(
-            result=result, elapsed_s=now - case.sent_at, since_restart_s=now - max(signs) if signs else None
-        )
+        return LookUp(result=result, elapsed_s=now - case.sent_at, since_restart_s=now - max(signs) if signs else None)
 
     async def _conclude(self, case: Case, verdict: Verdict) -> Operation:
         """Commit the outcome. If a person was faster, their word stands, and the terminal's is held against it."""

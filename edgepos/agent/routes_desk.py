@@ -69,7 +69,10 @@ async def outbox(call: Call) -> dict[str, Any]:
     if state is not None:
         rows = await journal.outbox(OutboxState(state), limit=limit, before=call.query("before"))
     else:
-        rows = [*await journal.outbox(OutboxState.PARKED, limit=limit), *await journal.outbox(OutboxState.QUEUED, limit=limit)]
+        rows = [
+            *await journal.outbox(OutboxState.PARKED, limit=limit),
+            *await journal.outbox(OutboxState.QUEUED, limit=limit),
+        ]
     return {"outbox": [view.outbox_row(row, call.parts.sender) for row in rows]}
 
 
@@ -82,9 +85,7 @@ async def outbox_now(call: Call) -> Response:
 
 async def outbox_retry(call: Call) -> dict[str, Any]:
     """Send a parked booking again, since its cause is gone; with `book_today` on today's date."""
-    row = await call.sender.retry(
-        _row(call), operator=call.who.operator, book_today=call.form.boolean("book_today")
-    )
+    row = await call.sender.retry(_row(call), operator=call.who.operator, book_today=call.form.boolean("book_today"))
     return view.outbox_row(row, call.sender)
 
 

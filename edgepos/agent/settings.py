@@ -1,8 +1,9 @@
 """The settings: two TOML files, `EDGEPOS_SECTION__KEY` over them, secrets apart.
 
-`organisation.toml` is the same in every clinic of a chain, `location.toml` is the clinic's own. Whatever is wrong in them
-is told at once, each with file, line and the nearest right key, before anything else of the agent is made. Nothing set up
-at all is no error: the agent then runs, says so, and sends nothing. Nothing here reads a clock, a network or the journal.
+`organisation.toml` is the same in every clinic of a chain, `location.toml` is the clinic's own. Whatever is wrong in
+them is told at once, each with file, line and the nearest right key, before anything else of the agent is made.
+Nothing set up at all is no error: the agent then runs, says so, and sends nothing. Nothing here reads a clock, a
+network or the journal.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import re
 from datetime import time
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones

@@ -42,7 +42,9 @@ class Fault:
 
     def __str__(self) -> str:
         place = f"{self.file}, line {self.line}" if self.line else self.file
-        return f"{place}: {self.key} {self.why}".replace("  ", " ") + (f"; did you mean {self.nearest}?" if self.nearest else "")
+        return f"{place}: {self.key} {self.why}".replace("  ", " ") + (
+            f"; did you mean {self.nearest}?" if self.nearest else ""
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +77,17 @@ def load(folder: Path) -> Settings:
             read[name] = model.model_validate(raw)
         except tomllib.TOMLDecodeError as error:
             line = re.search(r"line (\d+)", str(error))
-            faults.append(Fault(file=str(path), line=int(line[1]) if line else None, key="", why=f"is no TOML: {error}"))
+            faults.append(
+                Fault(file=str(path), line=int(line[1]) if line else None, key="", why=f"is no TOML: {error}")
+            )
         except (OSError, UnicodeDecodeError) as error:
             faults.append(Fault(file=str(path), line=None, key="", why=f"cannot be read: {error}"))
         except ValidationError as error:
             found = [_fault(model, path, one["loc"], one["type"], one["msg"]) for one in error.errors()]
             misspelt = {fault.nearest for fault in found}
-            faults.extend(fault for fault in found if not (fault.why == MISSING and fault.key.rpartition(".")[2] in misspelt))
+            faults.extend(
+                fault for fault in found if not (fault.why == MISSING and fault.key.rpartition(".")[2] in misspelt)
+            )
     if faults:
         first = faults[0]
         raise Wrong(
@@ -181,7 +187,9 @@ def _fault(model: type[File], path: Path, location: Path_, kind: str, said: str)
         why = f"is wrong: {why[:1].lower()}{why[1:]}"
     if variable in os.environ:
         return Fault(file="environment", line=None, key=variable, why=why, nearest=nearest)
-    return Fault(file=str(path), line=_line_of(text, location), key=_dotted(location) or path.stem, why=why, nearest=nearest)
+    return Fault(
+        file=str(path), line=_line_of(text, location), key=_dotted(location) or path.stem, why=why, nearest=nearest
+    )
 
 
 def _known(model: type[BaseModel], location: Path_) -> list[str]:
@@ -244,6 +252,12 @@ def _line_of(text: str, location: Path_, *, exact: bool = False) -> int | None:
             if names and table == names[0]:
                 seen += 1
                 table_line = number if seen == nth else table_line
-        elif names and table == names[0] and seen == nth and key and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
+        elif (
+            names
+            and table == names[0]
+            and seen == nth
+            and key
+            and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line)
+        ):
             return number
     return None if exact else table_line

@@ -1,7 +1,7 @@
 """The agent's Unix socket: made, guarded, taken away.
 
-With the journal's lock held, a dead socket left by a killed agent is replaced. A live one is never taken, and what is no
-socket is never removed.
+With the journal's lock held, a dead socket left by a killed agent is replaced. A live one is never taken, and what is
+no socket is never removed.
 """
 
 from __future__ import annotations

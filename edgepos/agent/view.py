@@ -1,12 +1,12 @@
 """The JSON documents that screens and commands read: payments, the status, findings, outbox rows.
 
-Built anew from the journal and the present health each time: nothing here is remembered, and nothing decides. Fields may
-be added, none may change its meaning.
+Built anew from the journal and the present health each time: nothing here is remembered, and nothing decides. Fields
+may be added, none may change its meaning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from edgepos import __version__
@@ -16,7 +16,6 @@ from edgepos.agent.settings import Settings, TerminalSettings
 from edgepos.agent.sync import Sender
 from edgepos.agent.worker import Crew
 from edgepos.clock import Clock, rfc3339
-from edgepos.domain.day import clinic_day
 from edgepos.domain.health import Observed, ServiceState, TerminalState, terminal_state
 from edgepos.domain.operation import OPEN, Kind, Line, Operation, State
 from edgepos.domain.slip import read_slip
@@ -57,6 +56,7 @@ class View:
         crew: Crew,
         conditions: Conditions,
         clock: Clock,
+        today: Callable[[], str],
     ) -> None:
         self._journal = journal
         self._settings = settings
@@ -64,12 +64,7 @@ class View:
         self._crew = crew
         self._conditions = conditions
         self._clock = clock
-
-    @property
-    def today(self) -> str:
-        """The clinic day of now."""
-        place = self._settings.place
-        return clinic_day(self._clock.now(), place.zone, place.day_starts)
+        self._today = today
 
     # --- payments
 
@@ -175,11 +170,11 @@ class View:
         }
 
     async def status(self) -> Document:
-        place = self._settings.place
+        place, day = self._settings.place, self._today()
         opened = await self._journal.open_operations()
         rows = {row.id: row for row in await self._journal.terminals()}
         outbox = await self._journal.outbox_summary()
-        today = await self._journal.day_totals(self.today, place.currency)
+        today = await self._journal.day_totals(day, place.currency)
         unknown = [operation for operation in opened if operation.state is State.UNKNOWN]
         findings = await self._journal.open_findings()
         seq, head = self._journal.head
@@ -204,7 +199,7 @@ class View:
             "unknown": await self.payments(unknown),
             "findings": len(findings),
             "today": {
-                "day": self.today,
+                "day": day,
                 "count": today.count,
                 "amount_minor": today.amount_minor,
                 "refunds_minor": today.refunds_minor,

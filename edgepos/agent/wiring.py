@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -79,7 +80,7 @@ class Agent:
             self.supervisor.extend(recovery.FIRST_ROUND_S * 2)
             await recovery.first_round(parts.crew)
             listener = sockets.listen(socket_path)
-            inode = socket_path.lstat().st_ino
+            inode = os.lstat(socket_path).st_ino
             server = Server(application(parts))
             serving = group.create_task(server.run_on(listener), name="api")
             await server.up.wait()
@@ -107,146 +108,175 @@ class Agent:
                     await self.parts.clock.sleep(0.1)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What an agent is made of, from outside."""
+
+    settings: Settings
+    settings_folder: Path
+    state_folder: Path
+    clock: Clock
+    chance: Chance
+    supervisor: Supervisor
+    recent: Recent
+
+    def today(self) -> str:
+        """The clinic day of now."""
+        place = self.settings.place
+        return clinic_day(self.clock.now(), place.zone, place.day_starts)
+
+
 @contextlib.asynccontextmanager
-async def opened(
-    settings: Settings,
-    *,
-    settings_folder: Path,
-    state_folder: Path,
-    clock: Clock,
-    chance: Chance,
-    supervisor: Supervisor,
-    recent: Recent,
-) -> AsyncIterator[Agent]:
-    """An agent on the journal of *state_folder*; leaving the block closes everything. Raises the journal's errors."""
+async def opened(given: Given) -> AsyncIterator[Agent]:
+    """An agent on its journal; leaving the block closes everything. Raises the journal's errors."""
     async with contextlib.AsyncExitStack() as stack:
-        journal = await Journal.open(state_folder, clock=clock, chance=chance, version=__version__)
+        journal = await Journal.open(given.state_folder, clock=given.clock, chance=given.chance, version=__version__)
         stack.push_async_callback(journal.close)
         after_clean_stop = await _ended_cleanly(journal)
         await journal.started(__version__)
-        yield await _wire(
-            settings, settings_folder, state_folder, clock, chance, supervisor, recent, journal, after_clean_stop, stack
+        cloud = _cloud(given, stack)
+        terminals = [*given.settings.terminals, *await _left_over(journal, given.settings)]
+        reserve_mb = given.settings.location.limits.disk_reserve_mb
+        conditions = Conditions(given.state_folder, reserve_mb=reserve_mb, clock=given.clock)
+        changed, back = _Later(), _Later()
+        health = _health(given, cloud, terminals, conditions, changed)
+        practice = _practice(given, stack, _practice_state(health, back))
+        desk = sender = None
+        if practice is not None:
+            desk = await _desk(given, practice, journal, stack)
+            rules = _rules(given.settings)
+            sender = Sender(journal, practice, given.clock, given.chance, rules, after_clean_stop=after_clean_stop)
+            back.to = sender.wake
+        charging = Charging(journal, desk, given.clock)
+        crew = Crew(terminals, _tools(given, journal, cloud, charging, health, conditions))
+        view = View(
+            journal,
+            settings=given.settings,
+            health=health,
+            crew=crew,
+            conditions=conditions,
+            clock=given.clock,
+            today=given.today,
         )
+        hub = Hub(journal, view)
+        changed.to = hub.touch
+        broken = _Broken()
+        parts = Parts(
+            journal=journal,
+            settings=given.settings,
+            settings_folder=given.settings_folder,
+            state_folder=given.state_folder,
+            crew=crew,
+            health=health,
+            view=view,
+            hub=hub,
+            asking=Asking(
+                journal,
+                settings=given.settings,
+                crew=crew,
+                charging=charging,
+                conditions=conditions,
+                today=given.today,
+            ),
+            charging=charging,
+            holding=Holding(
+                journal, cloud, practice, clock=given.clock, currency=given.settings.currency, today=given.today
+            ),
+            desk=desk,
+            sender=sender,
+            closings=_closings(given, journal, practice),
+            operators=Operators(given.state_folder / "operators.json", clock=given.clock, chance=given.chance),
+            recent=given.recent,
+            clock=given.clock,
+            chance=given.chance,
+            broken=broken,
+        )
+        stack.callback(journal.subscribe(partial(_hear, parts)))
+        agent = Agent(parts=parts, supervisor=given.supervisor, loops=_loops(given, parts, cloud))
+        broken.agent = agent
+        yield agent
 
 
-async def _wire(
-    settings: Settings,
-    settings_folder: Path,
-    state_folder: Path,
-    clock: Clock,
-    chance: Chance,
-    supervisor: Supervisor,
-    recent: Recent,
-    journal: Journal,
-    after_clean_stop: bool,
-    stack: contextlib.AsyncExitStack,
-) -> Agent:
-    secrets = Secrets(settings_folder)
-    place = settings.place
-    conditions = Conditions(state_folder, reserve_mb=settings.location.limits.disk_reserve_mb, clock=clock)
-    terminals = [*settings.terminals, *await _left_over(journal, settings)]
-    cloud = _cloud(settings, secrets, clock, stack)
-    changed = _Later()
-    heard = _Later()
-    health = Health(
+def _hear(parts: Parts, events: Sequence[Event]) -> None:
+    """Pass on what the journal has committed."""
+    parts.crew.hear(events)
+    parts.hub.hear(events)
+    if parts.desk is not None:
+        for event in events:
+            if event.kind == "outbox.acknowledged":
+                parts.desk.booked(event.subject)
+
+
+def _loops(given: Given, parts: Parts, cloud: Cloud) -> dict[str, Loop]:
+    loops: dict[str, Loop] = {
+        "workers": parts.crew.run,
+        "health": parts.health.run,
+        "hub": parts.hub.run,
+        "closings": parts.closings.watch,
+        "watchdog": given.supervisor.run,
+    }
+    if parts.desk is not None and parts.sender is not None:
+        loops |= {"invoices": parts.desk.run, "sync": parts.sender.run}
+    nets = given.settings.organisation.nets
+    if isinstance(cloud, ConnectCloud) and nets is not None and nets.websocket:
+        loops["texts"] = partial(_pass_texts, cloud.live_texts(given.chance.uniform), parts.crew, parts.hub)
+    return loops
+
+
+def _health(
+    given: Given, cloud: Cloud, terminals: Sequence[TerminalSettings], conditions: Conditions, changed: _Later
+) -> Health:
+    organisation = given.settings.organisation
+    return Health(
         cloud,
         [terminal.id for terminal in terminals],
-        clock=clock,
-        poll_s=settings.organisation.times.poll_s,
-        is_set_up={
-            "nets": settings.organisation.nets is not None,
-            "practice": settings.organisation.practice is not None,
-        },
+        clock=given.clock,
+        poll_s=organisation.times.poll_s,
+        is_set_up={"nets": organisation.nets is not None, "practice": organisation.practice is not None},
         conditions=conditions,
         changed=changed,
-        beat=supervisor.beat,
+        beat=given.supervisor.beat,
     )
-    practice = _practice(settings, secrets, clock, chance, stack, _practice_state(health, heard))
-    desk = sender = None
-    if practice is not None:
-        scope = f"{settings.organisation.practice}/{place.department}"
-        spread = int(journal.box_id[:4], 16) / 0x10000
-        desk = Desk(practice, state_folder, clock, scope=scope, spread=spread)
-        await desk.open()
-        stack.push_async_callback(desk.close)
-        sender = Sender(journal, practice, clock, chance, _rules(settings), after_clean_stop=after_clean_stop)
-        heard.to = sender.wake
-    charging = Charging(journal, desk, clock)
 
-    def today() -> str:
-        return clinic_day(clock.now(), place.zone, place.day_starts)
 
-    tools = Tools(
+def _tools(
+    given: Given, journal: Journal, cloud: Cloud, charging: Charging, health: Health, conditions: Conditions
+) -> Tools:
+    place = given.settings.place
+    return Tools(
         journal=journal,
         cloud=cloud,
         desk=charging,
         health=health,
         conditions=conditions,
-        record=TerminalRecord(journal, currency=place.currency, today=today),
-        periods=Periods(journal, cloud, health, clock=clock, country=place.country, currency=place.currency),
-        clock=clock,
-        times=settings.organisation.times,
-        began_at=clock.monotonic(),
+        record=TerminalRecord(journal, currency=place.currency, today=given.today),
+        periods=Periods(journal, cloud, health, clock=given.clock, country=place.country, currency=place.currency),
+        clock=given.clock,
+        times=given.settings.organisation.times,
+        began_at=given.clock.monotonic(),
     )
-    crew = Crew(terminals, tools)
-    view = View(journal, settings=settings, health=health, crew=crew, conditions=conditions, clock=clock)
-    hub = Hub(journal, view)
-    changed.to = hub.touch
-    asking = Asking(journal, settings=settings, crew=crew, charging=charging, conditions=conditions, today=today)
-    closings = Closings(
+
+
+async def _desk(given: Given, practice: Provet, journal: Journal, stack: contextlib.AsyncExitStack) -> Desk:
+    scope = f"{given.settings.organisation.practice}/{given.settings.place.department}"
+    spread = int(journal.box_id[:4], 16) / 0x10000
+    desk = Desk(practice, given.state_folder, given.clock, scope=scope, spread=spread)
+    await desk.open()
+    stack.push_async_callback(desk.close)
+    return desk
+
+
+def _closings(given: Given, journal: Journal, practice: Provet | None) -> Closings:
+    place = given.settings.place
+    return Closings(
         journal,
         practice,
-        clock=clock,
+        clock=given.clock,
         country=place.country,
         currency=place.currency,
         zone=place.zone,
         day_starts=place.day_starts,
     )
-    parts = Parts(
-        journal=journal,
-        settings=settings,
-        settings_folder=settings_folder,
-        state_folder=state_folder,
-        crew=crew,
-        health=health,
-        view=view,
-        hub=hub,
-        asking=asking,
-        charging=charging,
-        holding=Holding(journal, cloud, practice, clock=clock, currency=place.currency, today=today),
-        desk=desk,
-        sender=sender,
-        closings=closings,
-        operators=Operators(state_folder / "operators.json", clock=clock, chance=chance),
-        recent=recent,
-        clock=clock,
-        chance=chance,
-        broken=lambda error: _break(agent, error),
-    )
-
-    def hear(events: Sequence[Event]) -> None:
-        crew.hear(events)
-        hub.hear(events)
-        if desk is not None:
-            for event in events:
-                if event.kind == "outbox.acknowledged":
-                    desk.booked(event.subject)
-
-    stack.callback(journal.subscribe(hear))
-    loops: dict[str, Loop] = {
-        "workers": crew.run,
-        "health": health.run,
-        "hub": hub.run,
-        "closings": closings.watch,
-        "watchdog": supervisor.run,
-    }
-    nets = settings.organisation.nets
-    if isinstance(cloud, ConnectCloud) and nets is not None and nets.websocket:
-        loops["texts"] = partial(_pass_texts, cloud.live_texts(chance.uniform), crew, hub)
-    if desk is not None and sender is not None:
-        loops |= {"invoices": desk.run, "sync": sender.run}
-    agent = Agent(parts=parts, supervisor=supervisor, loops=loops)
-    return agent
 
 
 async def _pass_texts(live: LiveTexts, crew: Crew, hub: Hub) -> None:
@@ -256,9 +286,15 @@ async def _pass_texts(live: LiveTexts, crew: Crew, hub: Hub) -> None:
             hub.tell("terminal_text", {"terminal": shown.terminal, "payment": worker.at_work_on, "text": shown.text})
 
 
-def _break(agent: Agent, error: BaseException) -> None:
-    agent.broken = error
-    agent.end()
+class _Broken:
+    """The journal is broken: the agent ends, and says why."""
+
+    agent: Agent | None = None
+
+    def __call__(self, error: BaseException) -> None:
+        if self.agent is not None:
+            self.agent.broken = error
+            self.agent.end()
 
 
 class _Later:
@@ -271,42 +307,37 @@ class _Later:
             self.to()
 
 
-def _cloud(settings: Settings, secrets: Secrets, clock: Clock, stack: contextlib.AsyncExitStack) -> Cloud:
-    nets = settings.organisation.nets
+def _cloud(given: Given, stack: contextlib.AsyncExitStack) -> Cloud:
+    nets = given.settings.organisation.nets
     if nets is None:
         return AbsentCloud()
-    outbound = Outbound(nets.base_url, setting="nets.base_url", clock=clock)
+    outbound = Outbound(nets.base_url, setting="nets.base_url", clock=given.clock)
 
     def password() -> str:
-        secret = secrets.read("nets")
+        secret = Secrets(given.settings_folder).read("nets")
         if secret is None:
             raise NotReached("credentials", service="nets", why="missing")
         return secret.get_secret_value()
 
-    times = Times(**settings.organisation.times.model_dump())
+    times = Times(**given.settings.organisation.times.model_dump())
     cloud = ConnectCloud(
-        outbound, base_url=nets.base_url, username=nets.username, password=password, clock=clock, times=times
+        outbound, base_url=nets.base_url, username=nets.username, password=password, clock=given.clock, times=times
     )
     stack.push_async_callback(cloud.aclose)
     return cloud
 
 
 def _practice(
-    settings: Settings,
-    secrets: Secrets,
-    clock: Clock,
-    chance: Chance,
-    stack: contextlib.AsyncExitStack,
-    heard: Callable[[ServiceState, str], None],
+    given: Given, stack: contextlib.AsyncExitStack, heard: Callable[[ServiceState, str], None]
 ) -> Provet | None:
-    practice = settings.organisation.practice
+    practice = given.settings.organisation.practice
     if practice is None:
         return None
-    outbound = Outbound(practice.base_url, setting="practice.base_url", clock=clock)
+    outbound = Outbound(practice.base_url, setting="practice.base_url", clock=given.clock)
     stack.push_async_callback(outbound.aclose)
 
     def secret() -> str:
-        found = secrets.read("provet")
+        found = Secrets(given.settings_folder).read("provet")
         if found is None:
             raise Configuration("credentials")
         return found.get_secret_value()
@@ -317,12 +348,14 @@ def _practice(
         provet_id=practice.provet_id,
         client_id=practice.client_id,
         secret=secret,
-        budget=Budget(clock, boxes=practice.boxes),
-        clock=clock,
-        chance=chance,
+        budget=Budget(given.clock, boxes=practice.boxes),
+        clock=given.clock,
+        chance=given.chance,
         heard=heard,
     )
-    return Provet(link, Tenant(currency=settings.currency, department=settings.place.department), clock)
+    return Provet(
+        link, Tenant(currency=given.settings.currency, department=given.settings.place.department), given.clock
+    )
 
 
 def _rules(settings: Settings) -> SyncRules:

@@ -1,9 +1,9 @@
 """One terminal's worker: takes its operations through checks, sending and outcome, one at a time.
 
 Its place in the order of things is the journal's: an `intended` row is here and nothing was sent; then `sent` with its
-fence is durable; then the request goes out, once; then resolving.py finds out what became of it. Whatever interrupts this
-(a kill, a cut, a cancelled task) leaves a row from which the next start goes on. Nothing here ever sends again, and a
-refusal before sending ends the row as `not_started` with its cause.
+fence is durable; then the request goes out, once; then resolving.py finds out what became of it. Whatever interrupts
+this (a kill, a cut, a cancelled task) leaves a row from which the next start goes on. Nothing here ever sends again,
+and a refusal before sending ends the row as `not_started` with its cause.
 """
 
 from __future__ import annotations
@@ -123,7 +123,12 @@ class Worker:
                 return
         try:
             was_taken = await self._tools.cloud.cancel(self.terminal.id)
-            log.info("stop asked", payment=operation.id, terminal=self.terminal.id, status="taken" if was_taken else "refused")
+            log.info(
+                "stop asked",
+                payment=operation.id,
+                terminal=self.terminal.id,
+                status="taken" if was_taken else "refused",
+            )
         except NotReached as error:
             log.warning("the wish to stop did not get through", payment=operation.id, cause=error.code)
 
@@ -222,7 +227,10 @@ class Worker:
             raise Refused("not-last", payment=payment.id, terminal=self.terminal.id)
 
     async def _end_unsent(self, operation: Operation, why: EdgeposError) -> None:
-        evidence = ("never-sent", *(f"{name}={value}" for name, value in why.facts.items() if name in ("why", "reported")))
+        evidence = (
+            "never-sent",
+            *(f"{name}={value}" for name, value in why.facts.items() if name in ("why", "reported")),
+        )
         verdict = Verdict(then=Next.DECIDED, state=State.NOT_STARTED, cause=why.code, evidence=evidence)
         await self._tools.journal.decided(operation.id, verdict)
         log.info("not sent", payment=operation.id, terminal=self.terminal.id, cause=why.code)

@@ -35,7 +35,7 @@ def append_intent(tx: Tx, intent: Intent, draw: Draw, expected_parts: bool) -> t
             lines = _refund_lines(tx, intent)
         case Kind.REVERSAL:
             lines = _reversal_lines(tx, intent)
-        case Kind.RECONCILIATION:
+        case _:  # a reconciliation is of the terminal alone
             lines = ()
     id = fresh_reference(tx, draw)
     try:

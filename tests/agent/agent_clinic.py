@@ -1,4 +1,4 @@
-"""A clinic for one test (fixtures `clinic`, `unstarted`): the simulator and the agent on the test's virtual loop, over real sockets, and the client."""
+"""A clinic for one test: simulator and agent on its virtual loop, over real sockets, and the client."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ import httpx
 from edgepos.agent.log import Recent
 from edgepos.agent.settings_files import load
 from edgepos.agent.systemd import Supervisor
-from edgepos.agent.wiring import Agent, opened
+from edgepos.agent.wiring import Agent, Given, opened
 from edgepos.chance import SeededChance
 from edgepos.client.aio import AsyncAgent
-from edgepos.clock import VirtualLoop
 from edgepos.simulator.server import Simulator
 
 RECEPTION, ROOM, LAB = "70000001", "70000002", "70000003"
@@ -92,15 +91,16 @@ class Clinic:
         path.write_text(path.read_text().partition("[practice]")[0])
 
     async def _live(self, ready: asyncio.Event) -> None:
-        async with opened(
-            load(self.folder / "config"),
+        given = Given(
+            settings=load(self.folder / "config"),
             settings_folder=self.folder / "config",
             state_folder=self.folder / "state",
             clock=self.clock,
             chance=self.chance,
             supervisor=Supervisor(self.clock, {}),
             recent=Recent(),
-        ) as self.agent:
+        )
+        async with opened(given) as self.agent:
             await self.agent.run(self.socket, ready=ready.set)
 
     async def kill(self) -> None:

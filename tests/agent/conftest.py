@@ -23,7 +23,9 @@ async def unstarted(tmp_path: Path) -> AsyncIterator[Clinic]:
         clinic = Clinic(simulator, http, tmp_path)
         config = tmp_path / "config"
         config.mkdir()
-        (config / "organisation.toml").write_text(ORGANISATION.format(nets=simulator.nets_url, provet=simulator.provet_url))
+        (config / "organisation.toml").write_text(
+            ORGANISATION.format(nets=simulator.nets_url, provet=simulator.provet_url)
+        )
         (config / "location.toml").write_text(LOCATION)
         for name, secret in (("nets", "demo-password"), ("provet", "demo-secret")):
             (config / name).touch(mode=0o600)

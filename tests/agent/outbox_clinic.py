@@ -87,6 +87,12 @@ class OutboxClinic:
                 await self._run
             self._run = None
 
+    async def ended(self) -> None:
+        """The sender has stopped by itself."""
+        if self._run is not None:
+            await self._run
+            self._run = None
+
     async def settle(self, *, limit_s: float = 7200.0) -> float:
         """Wait until nothing is queued; the seconds that took."""
         began = self.clock.monotonic()

@@ -38,7 +38,11 @@ async def test_a_new_journal_at_a_used_terminal_holds_it_until_it_has_caught_up(
         await release(clinic)
     assert refused.value.code == "reconcile-first"
     adopted = await clinic.payment(lost["id"])
-    assert (adopted["origin"], adopted["state"], adopted["approved_minor"]) == ("found", "approved", invoice["due_minor"])
+    assert (adopted["origin"], adopted["state"], adopted["approved_minor"]) == (
+        "found",
+        "approved",
+        invoice["due_minor"],
+    )
     begun = await clinic.client.post("/reconciliations", {"terminal": RECEPTION}, key=clinic.chance.uuid4())
     assert (await clinic.outcome(begun))["state"] == "approved"
     await asyncio.sleep(10)

@@ -39,6 +39,12 @@ def found(desk: Desk, text: str) -> list[str]:
     return [invoice.id for invoice in desk.search(text).invoices]
 
 
+def damage(folder: Path, garbage: bytes) -> None:
+    for left in folder.glob("cache.db-*"):
+        left.unlink()
+    (folder / "cache.db").write_bytes(garbage)
+
+
 async def again(desk: Desk, tried: Tried, clock: Clock, folder: Path, scope: str = "here") -> Desk:
     """The desk after a restart of the agent."""
     await desk.close()
@@ -154,9 +160,7 @@ async def test_a_damaged_cache_is_begun_anew(
 ) -> None:
     await desk.refresh()
     await desk.close()
-    for left in tmp_path.glob("cache.db-*"):
-        left.unlink()
-    (tmp_path / "cache.db").write_bytes(garbage)
+    damage(tmp_path, garbage)
     desk = Desk(tried.provet, tmp_path, clock, scope="here")
     await desk.open()
     assert desk.search().invoices == ()

@@ -53,7 +53,9 @@ async def test_a_lost_refund_counts_as_used_and_is_never_sent_again(clinic: Clin
 async def test_a_reversal_takes_back_the_last_payment(clinic: Clinic) -> None:
     paid = await clinic.pay()
     await asyncio.sleep(10)
-    undone = await clinic.outcome(await clinic.client.post(f"/payments/{paid['id']}/reverse", key=clinic.chance.uuid4()))
+    undone = await clinic.outcome(
+        await clinic.client.post(f"/payments/{paid['id']}/reverse", key=clinic.chance.uuid4())
+    )
     assert (undone["state"], undone["corrects"]) == ("approved", paid["id"])
     assert [one["kind"] for one in await clinic.bank() if one["voided"]] == ["purchase"]
     assert (await clinic.payment(paid["id"]))["refundable_minor"] == 0

@@ -67,7 +67,9 @@ async def test_who_left_cannot_log_in_and_nobody_learns_who_exists(operators: Op
         assert refused.value.code == "pin-wrong"
 
 
-async def test_the_file_is_ours_alone_holds_no_pin_and_is_read_again(operators: Operators, tmp_path: Path, clock: Clock) -> None:
+async def test_the_file_is_ours_alone_holds_no_pin_and_is_read_again(
+    operators: Operators, tmp_path: Path, clock: Clock
+) -> None:
     path = tmp_path / "operators.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert "4711" not in path.read_text()

@@ -101,7 +101,9 @@ async def test_a_busy_terminal_is_told_at_once_and_nothing_is_sent(clinic: Clini
 
 
 async def test_a_terminal_that_refuses_the_request_is_not_started_by_proof(clinic: Clinic) -> None:
-    await clinic.fault("status", args={"status": 400, "body": '{"failure":{"error":"7100 processing previous command"}}'})
+    await clinic.fault(
+        "status", args={"status": 400, "body": '{"failure":{"error":"7100 processing previous command"}}'}
+    )
     ended = await clinic.pay()
     assert (ended["state"], ended["evidence"]) == ("not_started", ["refusal", "fence"])
     assert await clinic.taken() == []
@@ -130,7 +132,9 @@ async def test_an_invoice_that_cannot_be_read_again_is_not_charged(clinic: Clini
     assert unlisted["state"] == "approved"
 
 
-async def test_after_hours_of_rest_the_first_payment_just_works(unstarted: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_after_hours_of_rest_the_first_payment_just_works(
+    unstarted: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """FC-20: a token that could end during the longest operation is renewed before, never in the middle."""
     monkeypatch.setenv("EDGEPOS_TIMES__POLL_S", "1800")
     unstarted.without_practice()

@@ -11,7 +11,9 @@ pytestmark = pytest.mark.virtual_time
 
 
 async def reconcile(clinic: Clinic) -> dict[str, object]:
-    begun: dict[str, object] = await clinic.client.post("/reconciliations", {"terminal": RECEPTION}, key=clinic.chance.uuid4())
+    begun: dict[str, object] = await clinic.client.post(
+        "/reconciliations", {"terminal": RECEPTION}, key=clinic.chance.uuid4()
+    )
     return begun
 
 

@@ -58,12 +58,15 @@ def problems(folder: Path) -> list[str]:
         ("location.toml", LOCATION.replace("Stockholm", "Stokholm"), 5, "time zone"),
         ("location.toml", LOCATION.replace("[[terminal]]", 'day_starts = "6"\n[[terminal]]'), 7, '"06:00"'),
         ("location.toml", LOCATION.replace("[[terminal]]", "day_starts = 6\n[[terminal]]"), 7, '"06:00"'),
-        ("location.toml", LOCATION + '[[terminal]]\nid = "70000001"\nname = "B"\nmodel = "Lane3000"\n', None, "two terminals"),
-        ("location.toml", LOCATION + '[[terminal]]\nid = "70000002"\nname = "reception"\nmodel = "Lane3000"\n', None, "name"),
-        ("location.toml", '[[terminal]]\nid = "70000001"\nname = "A"\nmodel = "Lane3000"\n', None, "no [location]"),
+        ("location.toml", LOCATION + '[[terminal]]\nid = "70000001"\nname = "B"\nmodel = "Lane3000"\n', None, "two
+        terminals"), ("location.toml", LOCATION + '[[terminal]]\nid = "70000002"\nname = "reception"\nmodel =
+        "Lane3000"\n', None, "name"), ("location.toml", '[[terminal]]\nid = "70000001"\nname = "A"\nmodel =
+        "Lane3000"\n', None, "no [location]"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_named_by_file_and_line(folder: Path, file: str, text: str, line: int | None, said: str) -> None:
+def test_what_is_wrong_is_named_by_file_and_line(
+    folder: Path, file: str, text: str, line: int | None, said: str
+) -> None:
     (folder / file).write_text(text)
     told = problems(folder)
     assert len(told) == 1

@@ -1,4 +1,4 @@
-"""A disk under the real journal that fails when it is told to: SQLite's own VFS with a fault at the n-th write or sync."""
+"""A disk under the real journal that fails when told to: SQLite's own VFS with a fault at the n-th write or sync."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class FailingDisk(apsw.VFS):
         self.fail_at = self.count = 0
         self.code: type[apsw.Error] = apsw.IOError
 
-    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:  # noqa: N802
+    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:
         return _File(self, name, flags)
 
     def step(self) -> None:
@@ -33,11 +33,11 @@ class _File(apsw.VFSFile):
         super().__init__("", name, flags)
         self._disk = disk
 
-    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
+    def xWrite(self, data: bytes, offset: int) -> None:
         self._disk.step()
         super().xWrite(data, offset)
 
-    def xSync(self, flags: int) -> None:  # noqa: N802
+    def xSync(self, flags: int) -> None:
         self._disk.step()
         super().xSync(flags)
 

@@ -163,6 +163,18 @@ async def test_a_hold_keeps_its_first_cause_until_it_is_released(clinic: Clinic)
     assert clinic.journal.head == before
 
 
+async def test_a_period_that_does_not_read_back_as_closed_is_rolled_back(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await clinic.pay(purchase(100))
+    (open_one,) = await clinic.journal.periods(RECEPTION)
+    monkeypatch.setattr(notes.queries, "period", lambda *_: open_one)
+    with pytest.raises(RuntimeError, match="read back"):
+        await clinic.journal.period_closed(RECEPTION, by="swap")
+    monkeypatch.undo()
+    assert await clinic.journal.periods(RECEPTION) == [open_one]
+
+
 # --- closings and remarks
 
 

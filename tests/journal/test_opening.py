@@ -22,7 +22,7 @@ from edgepos.journal.schema import APPLICATION_ID, MIGRATIONS
 
 from .clinic import Clinic, line, purchase
 
-SECOND = MIGRATIONS + ("ALTER TABLE meta ADD COLUMN note TEXT",)
+SECOND = (*MIGRATIONS, "ALTER TABLE meta ADD COLUMN note TEXT")
 
 
 def prints(folder: Path) -> dict[str, str]:

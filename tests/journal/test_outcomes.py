@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import apsw
 import pytest
 
 from edgepos.domain.errors import Refused, Wrong
@@ -11,7 +12,7 @@ from edgepos.domain.evidence import Finding, Next, Verdict
 from edgepos.domain.identifiers import new_reference
 from edgepos.domain.operation import Fence, IllegalTransition, Kind, Line, Operation, Origin, State
 from edgepos.domain.result import Result, TerminalResult
-from edgepos.journal import Intent, OutboxState, PeriodEnd
+from edgepos.journal import Intent, OutboxState, PeriodEnd, outcomes
 
 from .clinic import DAY, RECEPTION, SURGERY, Clinic, line, money_back, purchase
 
@@ -24,7 +25,7 @@ async def kinds(clinic: Clinic) -> list[str]:
 
 async def found(
     clinic: Clinic, kind: Kind, result: TerminalResult, corrects: str | None, *lines: Line, **more: object
-) -> Operation:  # noqa: E501
+) -> Operation:
     return await clinic.journal.found(
         kind=kind, terminal=RECEPTION, currency="SEK", clinic_day=DAY, result=result, why="late-approval",
         corrects=corrects, lines=lines, **more,  # type: ignore[arg-type]
@@ -197,7 +198,7 @@ async def test_a_reconciliation_closes_its_period_in_the_same_commit(clinic: Cli
         closing.id,
         "042",
         "SLIP",
-    )  # noqa: E501
+    )
     assert closed.totals == ({"scheme": "VISA", "minor": 8000},)
     assert (opened.period, opened.by, opened.closed_at) == (2, None, None)
     assert (payment.period, closing.period) == (1, 1)
@@ -262,7 +263,7 @@ async def test_a_late_approval_is_booked_on_the_invoice_of_the_declined_one(clin
         State.APPROVED,
         declined.id,
         8000,
-    )  # noqa: E501
+    )
     assert late.lines[0].claim == "kept"
     assert await rows(clinic) == [(f"{late.id}.1", "501", 8000)]
     assert await findings(clinic) == []
@@ -402,7 +403,7 @@ async def test_what_was_settled_as_not_taken_and_was_is_booked_then(clinic: Clin
 
 async def record(
     clinic: Clinic, kind: Kind = Kind.PURCHASE, amount_minor: int = 8000, *lines: Line, **more: str
-) -> tuple[Operation, bool]:  # noqa: E501
+) -> tuple[Operation, bool]:
     return await clinic.journal.recorded(
         kind=kind, terminal=RECEPTION, currency="SEK", amount_minor=amount_minor, slip_number="0099", operator="anna",
         clinic_day=DAY, lines=lines, at="2026-11-25T07:00:00.000Z", **more,  # type: ignore[arg-type]
@@ -417,7 +418,7 @@ async def test_a_stand_alone_sale_is_booked_although_the_terminal_is_in_use(clin
         Origin.RECORDED,
         State.APPROVED,
         "0099",
-    )  # noqa: E501
+    )
     assert (recorded.moved_minor, recorded.lines[0].part, recorded.period) == (8000, 1, 1)
     assert await rows(clinic) == [(f"{recorded.id}.1", "501", 8000)]
     assert await record(clinic, Kind.PURCHASE, 1, request_key="k") == (recorded, False)
@@ -465,6 +466,17 @@ async def test_a_part_that_is_open_is_not_given_to_another_payment(clinic: Clini
     with pytest.raises(Refused) as caught:
         await assign(clinic, payment.id)
     assert (caught.value.code, caught.value.facts["payment"]) == ("invoice-open", holder.id)
+
+
+async def test_a_conflict_that_nobodys_claim_explains_stays_one(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment = await clinic.pay(purchase(8000))
+    await clinic.send(purchase(8000, line(1, 8000), terminal=SURGERY))
+    monkeypatch.setattr(outcomes, "invoice_holder", lambda *_: None)
+    with pytest.raises(apsw.ConstraintError):
+        await assign(clinic, payment.id)
+    assert (await clinic.journal.operation(payment.id)).lines[0].invoice is None
 
 
 async def test_only_a_payment_that_moved_money_has_lines_to_assign(clinic: Clinic) -> None:

@@ -17,7 +17,6 @@ from edgepos.journal.files import MEGABYTE, Reserve
 from .clinic import Clinic, line, purchase
 from .disk import NAME, FailingDisk, failing_disk
 
-
 # --- the thread
 
 
@@ -160,7 +159,7 @@ async def test_a_disk_that_fails_while_a_journal_is_made_leaves_none_or_a_whole_
 
 async def test_the_reserve_is_given_up_for_a_result_on_a_full_disk(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
-) -> None:  # FC-26  # noqa: E501
+) -> None:  # FC-26
     reserve = clinic.folder / "reserve"
     assert reserve.stat().st_size == MEGABYTE
     assert reserve.stat().st_blocks * 512 >= MEGABYTE

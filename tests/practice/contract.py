@@ -1,6 +1,7 @@
 """What every practice system promises, whichever it is: `PracticeSystem` as tests. A second one subclasses this too.
 
-A subclass gives `system` (a PracticeSystem), `payable` (the id of an invoice with a due sum of 750.00 and no other payer) and `draft` (the id of one that takes no payment).
+A subclass gives `system` (a PracticeSystem), `payable` (the id of an invoice with a due sum of 750.00) and `draft` (the
+id of one that takes no payment).
 """
 
 from __future__ import annotations

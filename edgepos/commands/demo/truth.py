@@ -6,6 +6,7 @@ compares is money by reference, so that two errors that cancel out in a sum are 
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+OURS = re.compile(r"E[0-9A-Z]{12}\.\d+")
 Amounts = dict[str, int]
 """Minor units by reference; money back is negative."""
 
@@ -78,13 +80,13 @@ def journal_side(journal: Path, scratch: Path) -> tuple[Amounts, list[str]]:
 
 
 def practice_side(bookings: Sequence[Mapping[str, Any]]) -> tuple[Amounts, list[str]]:
-    """What the practice system holds, by the reference in the first word of each payment's text."""
+    """What the practice system holds, by the reference in the first word of each payment's text. Cash is not ours."""
     amounts: Amounts = {}
     seen: Counter[str] = Counter()
     for booking in bookings:
         row = str(booking["info"]).partition(" ")[0]
         reference = row.partition(".")[0]
-        if reference and not booking.get("cancelled"):
+        if OURS.fullmatch(row) and not booking.get("cancelled"):
             seen[row] += 1
             amounts[reference] = amounts.get(reference, 0) + booking["paid_minor"]
     return amounts, [f"booked {count} times: {row}" for row, count in seen.items() if count > 1]
