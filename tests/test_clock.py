@@ -447,7 +447,6 @@ async def test_a_wait_for_a_moment_between_two_microseconds_ends(clock: Clock) -
             await clock.sleep(until - clock.monotonic())
 
 
-
 def test_small_advances_that_add_up_unevenly_do_not_make_time_stand() -> None:
     master = Master("simulator", 0)
     loop = VirtualLoop(master)

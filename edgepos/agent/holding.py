@@ -31,7 +31,7 @@ log = logger(__name__)
 
 GAP = "before-this-journal"
 LOOK_BACK = timedelta(days=31)
-"""A copy older than this is not caught up with by the practice system's list; the reconciliation's difference shows it."""
+"""A copy older than this is not caught up with by the practice system; the reconciliation shows the difference."""
 
 
 class Holding:

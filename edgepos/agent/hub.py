@@ -138,7 +138,7 @@ class Hub:
     # --- the loop
 
     async def run(self) -> None:
-        """Read what changed and pass it on, for ever. Several changes at once are one message each, in their last form."""
+        """Read what changed and pass it on, for ever. Several changes of one thing are one message."""
         while True:
             await self._wanted.wait()
             self._wanted.clear()

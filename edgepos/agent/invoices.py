@@ -152,7 +152,7 @@ class Desk:
         return entry.invoice if entry else None
 
     def resolve(self, text: str) -> str:
-        """The id of the invoice that *text* names by id or number. Raises Wrong `unknown-invoice`: for two, with both."""
+        """The invoice's id that *text* names, as id or number. Raises Wrong `unknown-invoice`: for two, with both."""
         wanted = plain(text.strip())
         ids = [
             entry.invoice.id

@@ -26,9 +26,12 @@ from pythonjsonlogger.json import JsonFormatter
 from edgepos.clock import Clock, rfc3339
 
 ALLOWED = frozenset(
-    "payment terminal invoice operator outbox_row period closing finding service state from_state cause code status"
-    " attempt wait_s elapsed_ms bytes seq boot_id version peer_uid role file key count".split()
-)
+    {
+        "payment", "terminal", "invoice", "operator", "outbox_row", "period", "closing", "finding", "service",
+        "state", "from_state", "cause", "code", "status", "attempt", "wait_s", "elapsed_ms", "bytes", "seq",
+        "boot_id", "version", "peer_uid", "role", "file", "key", "count",
+    }
+)  # fmt: skip
 KEPT_LINES = 2_000
 PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 _LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){10,}")

@@ -111,7 +111,7 @@ class Periods:
         return await self._journal.decided(operation.id, verdict, closes=closes)
 
     def _end(self, slip: ReconciliationSlip) -> PeriodEnd:
-        """The slip word for word, and its totals: those that came as numbers, else those that can be read from the text."""
+        """The slip word for word, and its totals: as they came in numbers, else as they can be read from the text."""
         totals = [asdict(total) for total in slip.totals]
         if not totals:
             read = read_slip(slip.text, country=self._country, currency=self._currency).totals

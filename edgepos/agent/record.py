@@ -31,7 +31,7 @@ class TerminalRecord:
         self._today = today
 
     async def compare(self, terminal: str, result: TerminalResult | None) -> None:
-        """Take in what the terminal says. Raises Refused `terminal-held` for a reference of ours that nobody here knows."""
+        """Take in what the terminal says. Raises Refused `terminal-held` for an unknown reference of our form."""
         if result is None:
             return
         row = await self._journal.terminal(terminal)
@@ -134,7 +134,7 @@ def _moved(row: TerminalRow) -> bool:
 
 
 def _is_same(row: TerminalRow, result: TerminalResult) -> bool:
-    """Whether *result* is the one that the journal knows as the terminal's last, whatever it says of its outcome now."""
+    """Whether *result* is the one that the journal knows as the terminal's last, whatever its outcome is now."""
     known = row.last_result
     if not known or known.get("total_minor") != result.total_minor:
         return False

@@ -128,7 +128,7 @@ class Resolver:
             self.cause = None
 
     async def _judge(self, case: Case) -> Verdict:
-        """`decide`, except that on a held terminal others may have run since: only our own reference proves anything."""
+        """`decide`, except that on a held terminal others may have run since: only our own reference proves."""
         verdict = decide(case.asked, case.reply, case.looks, await self._known(case))
         held = (await self._tools.journal.terminal(self._terminal)).held
         if held and verdict.then is Next.DECIDED and verdict.state is not State.APPROVED:
@@ -136,7 +136,7 @@ class Resolver:
         return verdict
 
     def _pauses(self, case: Case) -> Iterator[float]:
-        """How long to wait before each look. After a restart nobody knows how long it has been: the first is at once."""
+        """How long to wait before each look. After a restart, however long it took, the first is at once."""
         first = (0.0,) if case.reply is None else (self._tools.times.lookup_first_s,)
         return chain(first, PAUSES_S[1:] if case.reply is not None else PAUSES_S, repeat(LONG_PAUSE_S))
 

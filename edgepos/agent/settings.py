@@ -91,7 +91,7 @@ class File(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what is handed in: settings_files.py reads file and environment, and keeps which value came from where."""
+        """Only what is handed in: settings_files.py reads file and environment, and knows what came from where."""
         return (init_settings,)
 
 

@@ -100,7 +100,8 @@ def load(folder: Path) -> Settings:
             problems=[str(fault) for fault in faults],
         )
     organisation, location = read["organisation.toml"], read["location.toml"]
-    assert isinstance(organisation, Organisation) and isinstance(location, LocationFile)
+    assert isinstance(organisation, Organisation)
+    assert isinstance(location, LocationFile)
     return Settings(organisation=organisation, location=location)
 
 

@@ -1,7 +1,7 @@
 """What systemd is told: ready, how it stands, that it lives, that a recovery takes longer.
 
-"Lives" means that the loops move, not that a thread can still send a word: each loop that must never stand still beats by
-its name, and the watchdog is fed only if all have beaten since the last time. Without systemd nothing is sent.
+"Lives" means that the loops move, not that a thread can still send a word: each loop that must never stand still beats
+by its name, and the watchdog is fed only if all have beaten since the last time. Without systemd nothing is sent.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from edgepos.clock import Clock
 
 BEAT_LIMIT_S = 60.0
-"""A loop that has not come round for this long stands still. The slowest one rests 15 s and waits 10 s for an answer."""
+"""A loop that has not come round for this long stands still. The slowest rests 15 s and waits 30 s for answers."""
 
 
 class Supervisor:

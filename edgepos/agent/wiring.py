@@ -148,7 +148,7 @@ async def opened(given: Given) -> AsyncIterator[Agent]:
             sender = Sender(journal, practice, given.clock, given.chance, rules, after_clean_stop=after_clean_stop)
             back.to = sender.wake
         charging = Charging(journal, desk, given.clock)
-        crew = Crew(terminals, _tools(given, journal, cloud, charging, health, conditions))
+        crew = Crew(terminals, _tools(given, journal, cloud, charging=charging, health=health, conditions=conditions))
         view = View(
             journal,
             settings=given.settings,
@@ -240,7 +240,7 @@ def _health(
 
 
 def _tools(
-    given: Given, journal: Journal, cloud: Cloud, charging: Charging, health: Health, conditions: Conditions
+    given: Given, journal: Journal, cloud: Cloud, *, charging: Charging, health: Health, conditions: Conditions
 ) -> Tools:
     place = given.settings.place
     return Tools(

@@ -214,7 +214,7 @@ class Worker:
         raise busy
 
     async def _demand_last(self, operation: Operation, last: TerminalResult | None) -> None:
-        """The terminal's last result has to be the very payment that is to be taken back: a reversal hits whatever is last."""
+        """The terminal's last result has to be the very payment: a reversal hits whatever is last."""
         payment = await self._tools.journal.operation(operation.corrects or "")
         is_it = (
             last is not None

@@ -113,7 +113,8 @@ class Clinic:
 
     async def stop(self) -> None:
         """The agent is told to end, and does."""
-        assert self.agent is not None and self._life is not None
+        assert self.agent is not None
+        assert self._life is not None
         self.agent.end()
         await self._life
         self._life = None

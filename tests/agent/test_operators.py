@@ -27,7 +27,8 @@ async def operators(tmp_path: Path, clock: Clock) -> Operators:
 async def test_a_pin_opens_a_session_with_its_role(operators: Operators) -> None:
     token, _ = await operators.login("anna", "4711")
     session = operators.session(token)
-    assert session is not None and session.operator.role is Role.SENIOR
+    assert session is not None
+    assert session.operator.role is Role.SENIOR
     operators.logout(token)
     assert operators.session(token) is None
 

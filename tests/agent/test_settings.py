@@ -25,6 +25,10 @@ model = "Desk3500"
 """
 
 
+def another(id: str, name: str) -> str:
+    return f'[[terminal]]\nid = "{id}"\nname = "{name}"\nmodel = "Lane3000"\n'
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "organisation.toml").write_text('[nets]\nusername = "clinic_demo"\n')
@@ -58,10 +62,9 @@ def problems(folder: Path) -> list[str]:
         ("location.toml", LOCATION.replace("Stockholm", "Stokholm"), 5, "time zone"),
         ("location.toml", LOCATION.replace("[[terminal]]", 'day_starts = "6"\n[[terminal]]'), 7, '"06:00"'),
         ("location.toml", LOCATION.replace("[[terminal]]", "day_starts = 6\n[[terminal]]"), 7, '"06:00"'),
-        ("location.toml", LOCATION + '[[terminal]]\nid = "70000001"\nname = "B"\nmodel = "Lane3000"\n', None, "two
-        terminals"), ("location.toml", LOCATION + '[[terminal]]\nid = "70000002"\nname = "reception"\nmodel =
-        "Lane3000"\n', None, "name"), ("location.toml", '[[terminal]]\nid = "70000001"\nname = "A"\nmodel =
-        "Lane3000"\n', None, "no [location]"),
+        ("location.toml", LOCATION + another("70000001", "B"), None, "two terminals"),
+        ("location.toml", LOCATION + another("70000002", "reception"), None, "name"),
+        ("location.toml", another("70000001", "A"), None, "no [location]"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_by_file_and_line(
@@ -70,7 +73,8 @@ def test_what_is_wrong_is_named_by_file_and_line(
     (folder / file).write_text(text)
     told = problems(folder)
     assert len(told) == 1
-    assert file in told[0] and said in told[0]
+    assert file in told[0]
+    assert said in told[0]
     if line is not None:
         assert f"line {line}:" in told[0]
 
@@ -82,14 +86,16 @@ def test_all_that_is_wrong_is_told_at_once(folder: Path) -> None:
 
 def test_nothing_set_up_is_no_fault(tmp_path: Path) -> None:
     settings = load(tmp_path)
-    assert settings.organisation.nets is None and settings.terminals == ()
+    assert settings.organisation.nets is None
+    assert settings.terminals == ()
 
 
 def test_the_environment_wins_and_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDGEPOS_NETS__USERNAME", "other")
     monkeypatch.setenv("EDGEPOS_LIMITS__DISK_RESERVE_MB", "8")
     settings = load(folder)
-    assert settings.organisation.nets is not None and settings.organisation.nets.username == "other"
+    assert settings.organisation.nets is not None
+    assert settings.organisation.nets.username == "other"
     assert settings.location.limits.disk_reserve_mb == 8
     origins = {one.key: one.origin for one in sources(settings, folder)}
     assert origins["nets.username"] == "EDGEPOS_NETS__USERNAME"
@@ -110,10 +116,13 @@ def test_a_secret_is_read_from_the_credentials_first_and_never_shown(folder: Pat
     credentials = tmp_path / "credentials"
     credentials.mkdir()
     secret = Secrets(folder, {}).read("nets")
-    assert secret is not None and secret.get_secret_value() == "from-the-file" and "from" not in repr(secret)
+    assert secret is not None
+    assert secret.get_secret_value() == "from-the-file"
+    assert "from" not in repr(secret)
     (credentials / "nets").write_text("from-systemd")
     secret = Secrets(folder, {"CREDENTIALS_DIRECTORY": str(credentials)}).read("nets")
-    assert secret is not None and secret.get_secret_value() == "from-systemd"
+    assert secret is not None
+    assert secret.get_secret_value() == "from-systemd"
     assert Secrets(folder, {}).read("provet") is None
 
 

@@ -33,7 +33,8 @@ async def test_while_unknown_neither_invoice_nor_terminal_can_be_charged(clinic:
     for terminal in (RECEPTION, ROOM):
         with pytest.raises(AgentError) as refused:
             await clinic.begin(clinic.body(invoice, terminal))
-        assert refused.value.code == "payment-unknown" and refused.value.facts["payment"] == payment["id"]
+        assert refused.value.code == "payment-unknown"
+        assert refused.value.facts["payment"] == payment["id"]
     with pytest.raises(AgentError) as refused:
         await clinic.begin_plain()
     assert refused.value.code == "payment-unknown"
@@ -44,8 +45,13 @@ async def test_while_unknown_neither_invoice_nor_terminal_can_be_charged(clinic:
     assert await clinic.taken() == [("purchase", invoice["due_minor"])]
 
 
-@pytest.mark.parametrize("fault", ["drop_before", "reset", "504_at_60s", "cut_body", "cut_json", "html", "redirect", "511",
-                                   "wrong_type", "empty", "401_executed"])  # fmt: skip
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "drop_before", "reset", "504_at_60s", "cut_body", "cut_json", "html", "redirect", "511", "wrong_type", "empty",
+        "401_executed",
+    ],
+)  # fmt: skip
 async def test_whatever_breaks_the_answer_the_bank_and_the_journal_agree(clinic: Clinic, fault: str) -> None:
     await clinic.fault(fault)
     payment = await clinic.begin_plain()
@@ -152,7 +158,8 @@ async def test_settled_by_hand_needs_the_very_sentence_and_frees_the_terminal(cl
     body = {"outcome": "taken", "slip_number": "0042", "amount_minor": 12_500}
     path = f"/payments/{payment['id']}/settle"
     sentence = (await clinic.client.post(path, body))["confirm"]
-    assert "125.00 SEK" in sentence and "0042" in sentence
+    assert "125.00 SEK" in sentence
+    assert "0042" in sentence
     with pytest.raises(AgentError):
         await clinic.client.post(path, {**body, "confirm": "yes"})
     settled = await clinic.client.post(path, {**body, "confirm": sentence})

@@ -15,6 +15,10 @@ RECEPTION, SURGERY = "80000001", "80000002"
 DAY = "2026-11-25"
 
 
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 class StillClock:
     """Time stands until a test moves it."""
 

@@ -13,7 +13,7 @@ from edgepos.domain.operation import State
 from edgepos.journal import JournalDamaged, JournalLocked, JournalNewer, copies, restore
 from edgepos.journal.schema import MIGRATIONS
 
-from .clinic import RECEPTION, SURGERY, Clinic, line, purchase
+from .clinic import RECEPTION, SURGERY, Clinic, line, names, purchase
 from .test_opening import change, prints
 
 
@@ -31,7 +31,7 @@ async def test_a_copy_is_one_file_named_by_box_sequence_and_head(clinic: Clinic,
     assert made.path.name == f"journal-{clinic.journal.box_id}-{seq}-{head[:12]}.db"
     size, mode = made.path.stat().st_size, made.path.stat().st_mode
     assert (made.seq, made.head, made.bytes, mode & 0o777) == (seq, head, size, 0o600)
-    assert list(backups.iterdir()) == [made.path]
+    assert names(backups) == [made.path.name]
     last = await clinic.journal.sql("SELECT kind, subject FROM event ORDER BY seq DESC LIMIT 1")
     assert last.rows == (("backup.made", made.path.name),)
 

@@ -19,7 +19,8 @@ from types import TracebackType
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from edgepos.client import Agent, AgentError
+from edgepos.client import Agent
+from edgepos.client.http import new_key
 
 ORGANISATION = """\
 [nets]
@@ -56,6 +57,7 @@ id = "70000003"
 name = "LAB"
 model = "Lane3000"
 """
+WAIT_S = 60
 PATIENCE, PAUSE_S = 600, 0.05
 """How often, and how long each time, it is waited for a process that starts or ends: half a minute."""
 SECRETS = {"nets": "demo-password", "provet": "edgepos-demo-secret"}
@@ -151,6 +153,12 @@ class DemoClinic:
                     break
                 self._let_pass(PAUSE_S)
         raise DemoFailed(f"The agent did not become ready. Its last words: {self.last_words()}")
+
+    def reconcile_all(self) -> None:
+        """Close every terminal's session, side by side, so that each is ready to take a payment."""
+        terminals = [terminal["id"] for terminal in self.agent.get("/status")["terminals"]]
+        for asked in [self.agent.post("/reconciliations", {"terminal": id}, key=new_key()) for id in terminals]:
+            self.agent.get(f"/payments/{asked['id']}", wait_s=WAIT_S)
 
     def kill_agent(self) -> None:
         """SIGKILL, as a power cut would: no goodbye, nothing flushed."""

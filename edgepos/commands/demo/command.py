@@ -1,4 +1,4 @@
-"""`edgepos demo`: with a terminal the screen in front of a simulated clinic; without one, or with --headless, a scripted day."""
+"""`edgepos demo`: the screen in front of a simulated clinic; without a terminal, or with --headless, a scripted day."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def _by_hand() -> Exit:
 
     say("Starting a clinic on throw-away state ...")
     with DemoClinic(virtual=False) as clinic:
-        clinic.greet()
+        say("Reconciling its new terminals for the first time ...")
+        clinic.reconcile_all()
         os.environ.update(clinic.environment)
         return show(is_kiosk=False)
 

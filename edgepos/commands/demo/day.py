@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,8 +17,11 @@ from edgepos.client.http import new_key
 from edgepos.commands.demo.clinic import DemoClinic, DemoFailed
 
 RECEPTION, ROOM, LAB = "70000001", "70000002", "70000003"
+NAMES = {RECEPTION: "RECEPTION", ROOM: "ROOM 2", LAB: "LAB"}
 FINAL = ("approved", "declined", "cancelled", "not_started", "settled_by_hand")
 ZONE = ZoneInfo("Europe/Stockholm")
+OWNER = 77
+"""A client among the simulator's seeds."""
 Payment = dict[str, Any]
 
 
@@ -30,10 +33,12 @@ class Day:
     say: Callable[[str], None]
     steps: list[dict[str, str]] = field(default_factory=list)
 
+    def local_time(self) -> datetime:
+        return datetime.fromisoformat(self.clinic.control("GET", "/clock")["now"]).astimezone(ZONE)
+
     def note(self, text: str) -> None:
-        clock = self.clinic.control("GET", "/clock")["now"]
-        local = datetime.fromisoformat(clock.replace("Z", "+00:00")).astimezone(ZONE)
-        self.steps.append({"at": clock, "text": text})
+        local = self.local_time()
+        self.steps.append({"at": local.isoformat(timespec="seconds"), "text": text})
         self.say(f"  {local:%H:%M:%S}  {text}")
 
     def must(self, claim: bool, what: str) -> None:
@@ -51,6 +56,26 @@ class Day:
         payable = self.invoices()
         self.must(len(payable) > number, f"The desk's list has only {len(payable)} invoices that can be paid.")
         return payable[number]
+
+    def numbered(self, number: str) -> dict[str, Any]:
+        """The invoice with *number*, as soon as the desk's list has it."""
+
+        def is_listed() -> bool:
+            return any(invoice["number"] == number for invoice in self.invoices())
+
+        self.clinic.until(f"{number} in the desk's list", is_listed, limit_s=120, step_s=10)
+        return next(invoice for invoice in self.invoices() if invoice["number"] == number)
+
+    def wait_parked(self, payment: Payment) -> dict[str, Any]:
+        """The parked booking of an approved *payment*."""
+        self.must(payment["state"] == "approved", f"{payment['id']} is {payment['state']} ({payment['cause']}).")
+
+        def parked() -> list[dict[str, Any]]:
+            rows = self.clinic.agent.get("/outbox", state="parked")["outbox"]
+            return [row for row in rows if row["payment"] == payment["id"]]
+
+        self.clinic.until(f"the booking of {payment['id']} to be parked", lambda: bool(parked()), limit_s=300)
+        return parked()[0]
 
     def start(self, terminal: str, *invoices: dict[str, Any], amount_minor: int = 0, text: str = "") -> Payment:
         """Begin a payment; the answer comes at once, the outcome later."""
@@ -97,13 +122,23 @@ class Day:
     def fault(self, **fault: Any) -> str:
         return str(self.clinic.control("POST", "/faults", fault)["id"])
 
+    def new_invoice(self, total_minor: int) -> dict[str, Any]:
+        """An invoice that the practice system has just finalised, for the owner of the demo."""
+        made: dict[str, Any] = self.clinic.control(
+            "POST", "/practice/invoices", {"total_minor": total_minor, "client": OWNER}
+        )
+        return made
+
     def mend(self, fault: str) -> None:
         self.clinic.control("DELETE", f"/faults/{fault}")
 
 
+def shown(minor: int) -> str:
+    return f"SEK {minor // 100:,},{minor % 100:02d}".replace(",", " ", f"{minor // 100:,}".count(","))
+
+
 def money(payment: Payment) -> str:
-    minor = payment["approved_minor"] if payment["state"] == "approved" else payment["amount_minor"]
-    return f"{payment['currency']} {minor / 100:,.2f}".replace(",", " ")
+    return shown(payment["approved_minor"] if payment["state"] == "approved" else payment["amount_minor"])
 
 
 def morning(day: Day) -> None:
@@ -113,7 +148,7 @@ def morning(day: Day) -> None:
     day.note(f"Set-up check: Nets and Provet answer; {len(terminals)} terminals belong to the account.")
     refused = day.pay(RECEPTION, day.invoice(0))
     day.must(refused["state"] == "declined", f"A new terminal took a payment: {refused['state']}.")
-    day.note(f"A payment at the new terminal RECEPTION is refused (code {refused['cause']}): it wants a reconciliation first.")
+    day.note(f"A payment at the new terminal RECEPTION is refused (code {refused['cause']}): reconcile first, it says.")
     for terminal in (RECEPTION, ROOM, LAB):
         closed = day.reconcile(terminal)
         day.must(closed["state"] == "approved", f"The first reconciliation of {terminal} is {closed['state']}.")
@@ -132,17 +167,21 @@ def forenoon(day: Day) -> None:
         invoice = day.invoice(0)
         paid = day.pay(terminal, invoice)
         day.must(paid["state"] == "approved", f"A plain payment is {paid['state']} ({paid['cause']}).")
-        day.note(f"{invoice['number']}, {money(paid)} at {terminal} ({step}): PAID, {paid['card_scheme']} {paid['masked_card']}.")
+        card = f"{paid['card_scheme']} {paid['masked_card']}"
+        day.note(f"{invoice['number']}, {money(paid)} at {NAMES[terminal]} ({step}): PAID, {card}.")
     invoice = day.invoice(0)
     day.cardholder(RECEPTION, {"do": "tap", "decline_code": "51"})
     declined = day.pay(RECEPTION, invoice)
     day.must(declined["state"] == "declined", f"A refused card gave {declined['state']}.")
-    day.note(f"{invoice['number']}, {money(declined)}: DECLINED by the bank (code {declined['cause']}). Nothing was taken.")
+    day.note(
+        f"{invoice['number']}, {money(declined)}: DECLINED by the bank (code {declined['cause']}). Nothing was taken."
+    )
     _lost_reply(day, invoice)
 
 
 def _lost_reply(day: Day, invoice: dict[str, Any]) -> None:
-    fault = day.fault(service="nets", method="POST", path=f"/v1/terminal/{RECEPTION}/transaction", times=1, fault="drop_after")
+    path = f"/v1/terminal/{RECEPTION}/transaction"
+    fault = day.fault(service="nets", method="POST", path=path, times=1, fault="drop_after")
     payment = day.start(RECEPTION, invoice)
     day.clinic.until("the lost reply", lambda: day.payment(payment)["state"] == "unknown", limit_s=120)
     day.note(f"{invoice['number']}, {money(payment)}: the card was read, then the answer was lost. NOT KNOWN YET.")
@@ -150,14 +189,16 @@ def _lost_reply(day: Day, invoice: dict[str, Any]) -> None:
         try:
             day.start(terminal, invoice)
         except AgentError as refused:
-            day.must(refused.code in ("invoice-open", "payment-unknown", "terminal-in-use"), f"Refused, but by {refused.code}.")
-            day.note(f"A second charge of it at {terminal} is refused: {refused.message}")
+            codes = ("invoice-open", "payment-unknown", "terminal-in-use")
+            day.must(refused.code in codes, f"Refused, but by {refused.code}.")
+            day.note(f"A second charge of it at {NAMES[terminal]} is refused: {refused.message}")
         else:
             raise DemoFailed("A second charge was let through while the first is not known.")
     healed = day.outcome(payment)
     day.mend(fault)
     day.must(healed["state"] == "approved", f"The lost payment is {healed['state']}.")
-    day.note(f"{invoice['number']}: PAID, by the terminal's own record ({', '.join(healed['evidence'])}); nobody touched anything.")
+    evidence = ", ".join(healed["evidence"])
+    day.note(f"{invoice['number']}: PAID, by the terminal's own record ({evidence}); nobody touched anything.")
 
 
 def noon(day: Day) -> None:
@@ -187,18 +228,47 @@ def noon(day: Day) -> None:
 
 
 def afternoon(day: Day) -> None:
-    """Two invoices in one run, a part payment, a refund, and the power goes while a card is in the terminal."""
+    """Two invoices in one run, a draft, a locked period, a refund; and a SIGKILL while a card is in the terminal."""
+    _one_run(day)
+    _parked(day)
     first = day.pay(LAB, day.invoice(0), amount_minor=10_000)
     day.must(first["state"] == "approved", f"The part payment is {first['state']} ({first['cause']}).")
     day.note(f"A part of an invoice, {money(first)}: PAID; the rest stays due.")
     day.clinic.until("its booking", day.is_booked, limit_s=300)
-    back = day.clinic.agent.post(
-        f"/payments/{first['id']}/refund", {"terminal": LAB, "amount_minor": 4_000, "reason": "item returned"}, key=new_key()
-    )
-    refund = day.outcome(back)
+    body = {"terminal": LAB, "amount_minor": 4_000, "reason": "item returned"}
+    refund = day.outcome(day.clinic.agent.post(f"/payments/{first['id']}/refund", body, key=new_key()))
     day.must(refund["state"] == "approved", f"The refund is {refund['state']} ({refund['cause']}).")
-    day.note(f"Refund of {money(refund)} of it: done; {day.payment(first)['refundable_minor'] / 100:.2f} could still be refunded.")
+    left = shown(day.payment(first)["refundable_minor"])
+    day.note(f"Refund of {money(refund)} of it: done; {left} could still be refunded.")
     _killed(day)
+
+
+def _one_run(day: Day) -> None:
+    numbers = [day.new_invoice(total)["number"] for total in (45_000, 12_550)]
+    paid = day.pay(RECEPTION, *(day.numbered(number) for number in numbers))
+    day.must(paid["state"] == "approved", f"The run over two invoices is {paid['state']} ({paid['cause']}).")
+    day.clinic.until("both bookings", day.is_booked, limit_s=300)
+    day.note(f"{' and '.join(numbers)} of one owner in one card run, {money(paid)}: PAID, booked on each.")
+
+
+def _parked(day: Day) -> None:
+    """Two payments that Provet will not take as they are: each waits in sight with its cause, and holds up nobody."""
+    draft = day.new_invoice(23_000)
+    paid = day.start(ROOM, day.numbered(draft["number"]))
+    day.clinic.until("the card", lambda: day.payment(paid)["state"] == "sent", limit_s=30)
+    day.clinic.control("PATCH", f"/practice/invoices/{draft['id']}", {"status": 0})
+    row = day.wait_parked(day.outcome(paid))
+    day.note(f"{draft['number']} became a draft while the card was read: PAID, its booking is PARKED ({row['cause']}).")
+    tomorrow = day.local_time() + timedelta(days=1)
+    day.clinic.control("PUT", "/practice", {"lock_date": f"{tomorrow:%Y-%m-%d}"})
+    locked = day.wait_parked(day.pay(LAB, day.numbered(day.new_invoice(9_900)["number"])))
+    day.note(f"The books are locked: PAID, its booking is PARKED ({locked['cause']}).")
+    day.clinic.control("PUT", "/practice", {"lock_date": None})
+    day.clinic.control("PATCH", f"/practice/invoices/{draft['id']}", {"status": 3})
+    for parked in (row, locked):
+        day.clinic.agent.post(f"/outbox/{parked['id']}/retry", {})
+    day.clinic.until("the two released bookings", day.is_booked, limit_s=600)
+    day.note("Both causes are mended and the two are sent again: booked, once each.")
 
 
 def _killed(day: Day) -> None:
@@ -224,10 +294,11 @@ def evening(day: Day) -> None:
     day.note("All three terminals are reconciled.")
     match = day.clinic.agent.get("/match")
     for terminal in match["terminals"]:
-        sides = " = ".join(f"{terminal[side]}" for side in ("terminal_minor", "journal_minor", "practice_minor"))
-        day.note(f"{terminal['terminal']} period {terminal['period']}: terminal = journal = practice: {sides} (minor units)")
+        sides = (terminal[side] for side in ("terminal_minor", "journal_minor", "practice_minor"))
+        equation = " = ".join("not known" if side is None else shown(side) for side in sides)
+        day.note(f"{NAMES[terminal['terminal']]}, period {terminal['period']}: terminal = journal = Provet: {equation}")
         for difference in terminal["differences"]:
-            day.note(f"  {difference['cause']}: {difference['minor']} ({', '.join(difference['ids'])}) {difference['mend']}")
+            day.note(f"  {difference['cause']}: {', '.join(difference['ids'])}. {difference['mend']}")
     day.must(bool(match["agree"]), "edgepos' own match of three does not agree.")
 
 

@@ -1,7 +1,7 @@
 """The checker at the day's end: the bank's truth, a copy of the journal's file, and the practice system's bookings.
 
-It shares no code with the agent and asks it nothing: it reads the simulator's `/truth` and a copied SQLite file. What it
-compares is money by reference, so that two errors that cancel out in a sum are still seen.
+It shares no code with the agent and asks it nothing: it reads the simulator's `/truth` and a copied SQLite file.
+What it compares is money by reference, so that two errors that cancel out in a sum are still seen.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Comparison:
 
 
 def bank_side(truth: Mapping[str, Any]) -> tuple[Amounts, list[str]]:
-    """What the bank moved, by our reference, net of tips. A reversal has no reference on the wire: it voids its entry."""
+    """What the bank moved, by our reference, net of tips. A reversal has no reference: it voids its entry."""
     amounts: Amounts = {}
     doubles: list[str] = []
     for terminal, ledger in truth["terminals"].items():
@@ -74,7 +74,9 @@ def journal_side(journal: Path, scratch: Path) -> tuple[Amounts, list[str]]:
     for row in operations.values():
         if row["kind"] == "reversal" and row["state"] == "approved":
             amounts.pop(row["corrects"], None)
-    trouble += [f"booking {row['row']} is {row['state']}" for row in copy["outbox"].rows if row["state"] != "acknowledged"]
+    trouble += [
+        f"booking {row['row']} is {row['state']}" for row in copy["outbox"].rows if row["state"] != "acknowledged"
+    ]
     copy.close()
     return amounts, trouble
 

@@ -6,6 +6,7 @@ module never repeats a booking, never pages by offset, and filters each row agai
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -71,6 +72,7 @@ class Provet:
         self._ignored: set[str] = set()
         self._off: set[str] = set()
         self._fields: Mapping[str, Mapping[str, object]] | None = None
+        self._learning = asyncio.Lock()
         self._floors: dict[str, int] = {}
         self._told: set[tuple[str, str]] = set()
 
@@ -346,16 +348,19 @@ class Provet:
 
     async def _learn_fields(self) -> None:
         """Which fields a payment has, asked once: its day's name is assumed, so it is sent only where it is known."""
-        if self._fields is not None:
-            return
+        async with self._learning:  # many bookings begin at once
+            if self._fields is None:
+                self._fields = await self._payment_fields()
+
+    async def _payment_fields(self) -> Mapping[str, Mapping[str, object]]:
         try:
             body = await self._link.get("invoicepayment", "one", "invoicepayment/", method="OPTIONS", background=True)
         except (Missing, Unacceptable, Configuration):
-            body = None
+            return {}
         actions = body.get("actions") if isinstance(body, Mapping) else None
         fields = actions.get("POST") if isinstance(actions, Mapping) else None
         named = fields.items() if isinstance(fields, Mapping) else ()
-        self._fields = {str(name): about for name, about in named if isinstance(about, Mapping)}
+        return {str(name): about for name, about in named if isinstance(about, Mapping)}
 
     def _date_field(self) -> str | None:
         known = self._fields or {}

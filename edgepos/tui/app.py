@@ -1,0 +1,247 @@
+"""The app: holds the picture of the clinic, leads from place to place, and ends cleanly whatever happens.
+
+A payment never hangs on it. It keeps no secrets, prints no traceback, and gives the terminal back as it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import App, ComposeResult
+from textual.binding import Binding
+from textual.reactive import var
+from textual.widgets import Static
+from textual.worker import Worker, WorkerState
+
+from edgepos.client.aio import AsyncAgent
+from edgepos.clock import Clock, RealClock, parse_rfc3339
+from edgepos.locale.words import N_, _, language, set_language
+from edgepos.tui import faults, terminal_modes
+from edgepos.tui.feed import ViewChanged, pictures
+from edgepos.tui.form import Form
+from edgepos.tui.place import Place
+from edgepos.tui.places import BY_NAME, IN_FOOTER, PLACES
+from edgepos.tui.themes import THEMES, theme_for
+from edgepos.tui.view import ClinicView
+
+REPEAT_S = 0.15
+"""A key held down comes again faster than this (the kernel's console: every 92 ms), a finger does not."""
+FALLBACK_AFTER_S = 3.0
+"""An agent that starts again is back within this; only then the fallback takes the screen."""
+AGAIN_S = 1.0
+"""Between a fault of the stream's worker and the next try."""
+STYLES = sorted((Path(__file__).parent / "styles").glob("*.tcss"), key=lambda path: (path.stem != "tokens", path.stem))
+
+
+class EdgeposApp(App[None], inherit_bindings=False):
+    ENABLE_COMMAND_PALETTE = False
+    CSS_PATH: ClassVar[list[str | Path]] = list(STYLES)  # type: ignore[assignment]  # paths are what it takes
+    MODES = {entry.name: entry.make for entry in PLACES}  # type: ignore[assignment]  # makers of screens
+    BINDINGS = [
+        *(
+            Binding(
+                entry.key, f"go('{entry.name}')", entry.word,
+                id=f"go.{entry.name}", tooltip=entry.tooltip, show=entry.name in IN_FOOTER,
+            )
+            for entry in PLACES
+            if entry.key
+        ),
+        Binding("f10,question_mark", "menu", N_("Menu"), id="go.menu", tooltip=N_("All places, each with a letter")),
+        Binding("ctrl+q", "leave", N_("Leave"), id="leave", show=False),
+    ]  # fmt: skip
+
+    view: var[ClinicView] = var(ClinicView())
+
+    def __init__(self, agent: AsyncAgent, *, is_kiosk: bool = False, clock: Clock | None = None) -> None:
+        super().__init__()
+        self.agent = agent
+        self.is_kiosk = is_kiosk
+        self.clock = clock or RealClock()
+        self.last_words = ""
+        self.last_terminal: str | None = None
+        """Where this screen's last payment went: offered first for the next one, never chosen in silence."""
+        self.form = Form({})
+        self._touched_at = self.clock.monotonic()
+        self._entered_at = float("-inf")
+        self.is_repeat = False
+        """Whether the present Enter is a held key's."""
+        self._away_since: float | None = None
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = theme_for("light")
+        self.animation_level = "none"
+
+    def compose(self) -> ComposeResult:
+        yield Static("edgepos …")
+
+    # --- the picture
+
+    def on_mount(self) -> None:
+        self._mind_the_process()
+        self.set_interval(1, self._tick)
+        self.follow()
+
+    def follow(self) -> None:
+        """Follow the agent, for ever; the handler of a fault calls this again."""
+        self.run_worker(self._follow(), name="stream", group="stream", exclusive=True, exit_on_error=False)
+
+    async def _follow(self) -> None:
+        async for view in pictures(self.agent, self.view):
+            self.post_message(ViewChanged(view))
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A fault in a worker is shown and kept in the log, and the stream goes on."""
+        if event.state is not WorkerState.ERROR or event.worker.error is None:
+            return
+        reference = faults.keep(event.worker.error)
+        if isinstance(self.screen, Place):
+            self.screen.say(_("Something unexpected happened, kept in the log as {reference}.").format(reference=reference), "bad")
+        if event.worker.name == "stream":
+            self.set_timer(AGAIN_S, self.follow)
+
+    async def on_view_changed(self, message: ViewChanged) -> None:
+        is_first = self.view.status is None and self.view.away is None
+        self.view = view = message.view
+        if view.away is None:
+            self._away_since = None
+        elif self._away_since is None:
+            self._away_since = self.clock.monotonic()
+        if view.status is not None:
+            self.form = Form(view.location)
+            self.theme = theme_for(view.status["kiosk"].get("theme"))
+            await self.speak(str(view.location.get("language")))
+        if is_first:
+            await self.switch_mode("fallback" if view.away else "desk")
+        elif view.away is None and self.current_mode == "fallback":
+            await self.switch_mode("desk")
+        self._draw()
+
+    async def speak(self, code: str) -> None:
+        """Another language, on every screen that there is."""
+        if code == language():
+            return
+        set_language(code)
+        for stack in self._screen_stacks.values():
+            for screen in stack:
+                if isinstance(screen, Place):
+                    await screen.recompose()
+
+    def payment_heard(self, payment: Any) -> None:
+        """An answer to a question of ours holds a payment: it may be newer than the stream."""
+        self.post_message(ViewChanged(self.view.with_payment(payment)))
+
+    def _draw(self) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, Place):
+                screen.draw()
+
+    def _tick(self) -> None:
+        """Once a second: seconds on the screen, a terminal that is gone, an agent that stays away, nobody there."""
+        if not self.is_headless and not terminal_modes.is_there():
+            self._end(128 + signal.SIGHUP)
+            return
+        now = self.clock.monotonic()
+        if self._away_since is not None and now - self._away_since >= FALLBACK_AFTER_S and self.current_mode != "fallback":
+            self.switch_mode("fallback")
+        idle_s = self.view.status["kiosk"]["idle_s"] if self.view.status else None
+        if idle_s and now - self._touched_at >= idle_s:
+            self._touched_at = now
+            self._rest()
+        self._draw()
+
+    def _rest(self) -> None:
+        """Nobody is there: back to the desk, what was typed is dropped, what runs goes on."""
+        if self.current_mode in ("desk", "fallback", "lock", "_default"):
+            place = self.screen_stack[0]
+            if self.current_mode == "desk" and isinstance(place, Place):
+                self._drop_steps()
+        else:
+            self._drop_steps()
+            self.switch_mode("desk")
+        if self.view.status and self.view.status["kiosk"].get("lock"):
+            self.switch_mode("lock")
+
+    def _drop_steps(self) -> None:
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        if isinstance(self.screen, Place):
+            self.screen.forget()
+
+    # --- times
+
+    @property
+    def now_text(self) -> str:
+        return self.form.header(self.clock.now()) if self.view.status else ""
+
+    def seconds_since(self, text: object) -> float:
+        """Seconds since the agent's point in time, never below zero. For people; nothing is decided by it."""
+        try:
+            return max(0.0, (self.clock.now() - parse_rfc3339(str(text))).total_seconds())
+        except ValueError:
+            return 0.0
+
+    # --- keys
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, (events.Key, events.MouseDown, events.Paste)):
+            self._touched_at = now = self.clock.monotonic()
+            if isinstance(event, events.Key) and event.key == "enter":
+                self.is_repeat = now - self._entered_at < REPEAT_S
+                self._entered_at = now
+        await super().on_event(event)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("go", "menu", "leave"):
+            screen = self.screen
+            if not isinstance(screen, Place) or screen.is_too_small or self.current_mode in ("lock", "_default"):
+                return False
+            if action == "leave":
+                return not self.is_kiosk
+            return not (action == "go" and parameters == (self.current_mode,) and len(self.screen_stack) == 1)
+        return True
+
+    def action_go(self, name: str) -> None:
+        self.go(name)
+
+    def go(self, name: str) -> None:
+        """To a place. Steps that were open there are where they were left."""
+        if name in BY_NAME and name != self.current_mode:
+            self.switch_mode(name)
+
+    def action_menu(self) -> None:
+        from edgepos.tui.menu import Menu
+
+        self.push_screen(Menu(), lambda name: self.go(name) if name else None)
+
+    def action_leave(self) -> None:
+        self._end(0)
+
+    # --- the end
+
+    def _mind_the_process(self) -> None:
+        """The ends that Textual does not know: told to end, hung up, continued."""
+        if self.is_headless:
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._end, 128 + number)
+        if self.is_kiosk:  # systemd continues what it ends, and a continued driver would take the terminal again
+            signal.signal(signal.SIGCONT, signal.SIG_IGN)
+            signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+
+    def _end(self, code: int) -> None:
+        self.exit(return_code=code)
+
+    def _fatal_error(self) -> None:
+        """In place of Textual's own, which prints a traceback with the values of all variables."""
+        error = self._exception
+        reference = faults.keep(error) if error is not None else "-"
+        self.last_words = _(
+            "The edgepos screen ended unexpectedly; the log keeps it under {reference}. "
+            "Payments go on without it. Start it again with: edgepos"
+        ).format(reference=reference)
+        self._close_messages_no_wait()

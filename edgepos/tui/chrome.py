@@ -1,0 +1,191 @@
+"""What frames every screen: the line on top, what runs, the keys that work now, and the line that answers.
+
+The header has no icon and the keys no separators: a console's font does not have those glyphs.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual import events
+from textual.geometry import Size
+from textual.reactive import var
+from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
+from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import Static
+
+from edgepos.locale import states
+from edgepos.locale.words import N_, _
+from edgepos.tui.form import Form, clock
+from edgepos.tui.view import ClinicView
+
+NAMES = {"nets": "Nets", "practice": "Provet"}
+
+
+class SafeScrollBarRender(ScrollBarRender):
+    """Without the part-blocks that a console's font does not have."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "] * 8
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
+
+
+ScrollBar.renderer = SafeScrollBarRender
+
+
+class Header(Static):
+    """Where this is, whether the services answer, what waits, and the time."""
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+        self._shown = ""
+
+    def show(self, view: ClinicView, form: Form, now: str) -> None:
+        """Draw anew, if anything is another."""
+        left = f" {view.location.get('name', 'edgepos')}"
+        parts = []
+        if view.away is not None:
+            parts.append(_("NO AGENT"))
+        elif view.status is not None:
+            services = view.status["services"]
+            parts += [f"{NAMES[name]} {_(states.word(states.SERVICES, services[name]['state']))}" for name in NAMES]
+            waiting = view.status["outbox"]["queued"] + view.status["outbox"]["parked"]
+            parts.append(_("{n} waiting").format(n=waiting))
+        text = self._laid_out(left, parts, now)
+        if text != self._shown:
+            self._shown = text
+            self.update(text)
+
+    def _laid_out(self, left: str, parts: list[str], now: str) -> str:
+        """Between name and time; what does not fit is left out from the end, never half."""
+        width = self.size.width or 80
+        for count in range(len(parts), -1, -1):
+            middle = "   ".join(parts[:count])
+            spare = width - cell_len(left) - cell_len(middle) - cell_len(now) - 3
+            if spare >= 0:
+                half = spare // 2
+                return left + " " * (half + 1) + middle + " " * (spare - half + 1) + now + " "
+        return left[:width]
+
+
+class Training(Static):
+    """Stands under the header of every screen while nothing is real."""
+
+    def show(self, view: ClinicView) -> None:
+        self.display = view.is_training
+        if view.is_training:
+            self.update(_("TRAINING: nothing here is real, no money moves"))
+
+
+class Running(Static):
+    """What runs or is not known, on every screen that does not show it anyway."""
+
+    def show(self, view: ClinicView, form: Form, seconds: dict[str, float]) -> None:
+        lines = [
+            "▶ "
+            + "  ".join(
+                (
+                    view.place(one["terminal"]),
+                    _(states.payment_word(one)),
+                    form.money(one["amount_minor"], one["currency"]),
+                    clock(seconds[one["id"]]),
+                )
+            )
+            for one in view.open_payments[:3]
+        ]
+        self.display = bool(lines)
+        self.set_class(bool(view.unknown), "-unknown")
+        self.update("\n".join(lines))
+
+
+class Answer(Static):
+    """The line that answers what a person just did. It keeps its place, so that nothing moves under a finger."""
+
+    def say(self, text: str, look: str = "") -> None:
+        self.set_classes(f"-{look}" if look else "")
+        self.update(text)
+
+
+ORDER = ("enter", "space", "escape", *(f"f{n}" for n in range(2, 13)), "f1")
+SHOWN = {"enter": "Enter", "escape": "Esc", "space": N_("Space"), "ctrl+q": "Ctrl+Q", "question_mark": "?",
+         "left": "←", "right": "→", "up": "↑", "down": "↓", "tab": "Tab"}  # fmt: skip
+
+
+def key_name(key: str) -> str:
+    """A key as it stands on the keyboard."""
+    return _(SHOWN.get(key, key.upper()))
+
+
+class Keys(Widget):
+    """The keys that work now, each with its word; greyed ones are known but cannot work now. All can be tapped."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"keys--key", "keys--word", "keys--grey"}
+    tall: var[bool] = var(False)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[list[tuple[str, str, str, bool]]] = []
+        """Lines of (key, its name, word, whether it works)."""
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._changed)
+        self._read()
+
+    def _changed(self, screen: Screen[object]) -> None:
+        if screen.is_current:
+            self._read()
+
+    def on_resize(self) -> None:
+        self._read()
+
+    def _read(self) -> None:
+        found = [
+            (key, key_name(key), _(active.binding.description), active.enabled)
+            for key, active in self.screen.active_bindings.items()
+            if active.binding.show and active.binding.description
+        ]
+        found.sort(key=lambda one: ORDER.index(one[0]) if one[0] in ORDER else len(ORDER))
+        lines: list[list[tuple[str, str, str, bool]]] = [[]]
+        width, used = self.size.width or 80, 0
+        for one in found:
+            size = cell_len(one[1]) + cell_len(one[2]) + 3
+            if used + size > width and lines[-1]:
+                lines.append([])
+                used = 0
+            lines[-1].append(one)
+            used += size
+        if lines != self._lines:
+            self._lines = lines
+            self.refresh(layout=True)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return min(3, len(self._lines)) if not self.tall else max(3, len(self._lines))
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        above = (self.size.height - len(self._lines)) // 2
+        if not 0 <= y - above < len(self._lines):
+            return Strip.blank(width, self.rich_style)
+        key, word, grey = (self.get_component_rich_style(f"keys--{name}") for name in ("key", "word", "grey"))
+        segments = []
+        for _key, name, text, works in self._lines[y - above]:
+            segments += [Segment(f" {name}", key if works else grey), Segment(f" {text} ", word if works else grey)]
+        return Strip(segments).adjust_cell_length(width, self.rich_style)
+
+    async def on_click(self, event: events.Click) -> None:
+        event.stop()
+        above = (self.size.height - len(self._lines)) // 2
+        line = min(max(0, event.y - above), len(self._lines) - 1)
+        at = 0
+        for key, name, text, works in self._lines[line] if self._lines else []:
+            at += cell_len(name) + cell_len(text) + 3
+            if event.x < at:
+                if works:
+                    self.app.simulate_key(key)
+                return
+
+
+__all__ = ["Answer", "Header", "Keys", "Running", "SafeScrollBarRender", "Training", "key_name"]

@@ -1,0 +1,232 @@
+"""The desk: what can be paid, how the terminals stand, the day so far, and what needs a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from edgepos.client.errors import AgentError
+from edgepos.locale.words import N_, _, ngettext
+from edgepos.tui.form import age
+from edgepos.tui.invoices import Invoices
+from edgepos.tui.place import Place
+from edgepos.tui.rows import Rows
+from edgepos.tui.saying import told
+from edgepos.tui.terminal_card import look_of, mend, state_line
+from edgepos.tui.view import ClinicView, Document
+
+AGAIN_S = 10.0
+"""Between two looks at the list while it is shown: it tells the agent that somebody reads it."""
+STALE_S = 90.0
+"""A list older than this says so."""
+HEIGHTS = " .:|"
+"""The chart's steps: letters that every font has."""
+
+
+def chart(by_hour: Sequence[Mapping[str, Any]]) -> str:
+    """The day by the hour, one sign each, from the first hour in which something was paid to the last."""
+    counts = {int(str(one["hour"])[-2:]): int(one["count"]) for one in by_hour}
+    if not counts:
+        return ""
+    most = max(*counts.values(), 1)
+    hours = range(min(counts), max(counts) + 1)
+    return "".join(HEIGHTS[-(-counts.get(hour, 0) * (len(HEIGHTS) - 1) // most)] for hour in hours)
+
+
+class TerminalCard(Vertical):
+    """A terminal on the desk: its name and model, its state, and what to do about it where there is room."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id=f"terminal-{id}", classes="terminal")
+        self._terminal = id
+
+    def compose(self) -> ComposeResult:
+        yield Horizontal(Static(classes="name", markup=False), Static(classes="model", markup=False))
+        yield Static(classes="state", markup=False)
+        yield Static(classes="mend", markup=False)
+
+    def show(self, view: ClinicView, amount: str) -> None:
+        terminal = view.terminal(self._terminal)
+        self.query_one(".name", Static).update(str(terminal["name"]))
+        self.query_one(".model", Static).update(str(terminal["model"]))
+        state = self.query_one(".state", Static)
+        state.update(state_line(terminal))
+        state.set_classes(f"state -{look_of(terminal)}")
+        self.query_one(".mend", Static).update(amount or mend(terminal))
+
+    def on_click(self) -> None:
+        self.app.simulate_key("f6")
+
+
+class Desk(Place):
+    BINDINGS = [
+        Binding("escape", "clear", N_("Clear"), id="desk.clear", show=False),
+        Binding("f7", "running", N_("Running"), id="desk.running", tooltip=N_("See the payment that runs")),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._listed: Document | None = None
+        self._by_hour: Sequence[Mapping[str, Any]] = ()
+        self._read_at = -1
+        self._ids: list[str] = []
+
+    def body(self) -> ComposeResult:
+        with Horizontal(id="desk"):
+            terminals = Vertical(id="terminals")
+            terminals.border_title = _("Terminals")
+            yield terminals
+            with Vertical(id="to-pay") as to_pay:
+                to_pay.border_title = _("To pay")
+                yield Static(id="find", markup=False)
+                yield Invoices()
+                yield Static(id="empty", markup=False)
+                yield Static(id="day", markup=False)
+                yield Static(id="attention", markup=False)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(AGAIN_S, self.arrived)
+        self.query_one(Invoices).focus()
+
+    def arrived(self) -> None:
+        if self.is_current and self.view.away is None:
+            self.run_worker(self._read(), group="list", exclusive=True, exit_on_error=False)
+
+    async def _read(self) -> None:
+        """The list and the day by the hour. A practice system that is not there is said where the list would be."""
+        agent = self.clinic.agent
+        try:
+            report = await agent.get("/x-report")
+            self._by_hour = report["by_hour"]
+            listed = await agent.get("/invoices", all=0)
+        except AgentError as error:
+            said = told(error, self.form)
+            self._empty(f"{said.message}\n{said.mend}")
+            return
+        if listed == self._listed:
+            return
+        self._listed = listed
+        self.query_one(Invoices).put(listed["invoices"], self.form)
+        self._empty("" if listed["invoices"] else _("Nothing to pay: the practice system has no finalised, unpaid invoice."))
+        self.draw()
+
+    def _empty(self, text: str) -> None:
+        self.query_one("#empty", Static).update(text)
+
+    # --- drawing
+
+    def show(self, view: ClinicView) -> None:
+        if view.decided != self._read_at:
+            self._read_at = view.decided
+            self.arrived()
+        self._show_terminals(view)
+        self._show_find()
+        self._show_day(view)
+        self._show_attention(view)
+        self.refresh_bindings()
+
+    def _show_terminals(self, view: ClinicView) -> None:
+        ids = [str(one["id"]) for one in view.terminals]
+        if ids != self._ids:
+            self._ids = ids
+            box = self.query_one("#terminals", Vertical)
+            box.remove_children()
+            box.mount(*(TerminalCard(id) for id in ids))
+            self.call_after_refresh(self.draw)
+            return
+        running = {one["terminal"]: one for one in view.open_payments}
+        for one in self.query(TerminalCard):
+            payment = running.get(one._terminal)
+            amount = self.form.money(payment["amount_minor"], payment["currency"]) if payment else ""
+            one.show(view, amount)
+
+    def _show_find(self) -> None:
+        rows = self.query_one(Invoices)
+        text = _("find: {text}").format(text=rows.find + "_")
+        if rows.find and not rows.shown:
+            text += "   " + _("nothing found; Backspace takes a letter back")
+        elif rows.marked:
+            minor = sum(one["due_minor"] for one in rows.chosen)
+            text += "   " + ngettext("{n} marked: {money}", "{n} marked: {money}", len(rows.marked)).format(
+                n=len(rows.marked), money=self.form.money(minor)
+            )
+        stale_s = self._listed["stale_s"] if self._listed else None
+        if stale_s is not None and stale_s > STALE_S:
+            text += "   " + _("list is {age} old").format(age=age(stale_s))
+        self.query_one("#find", Static).update(text)
+
+    def _show_day(self, view: ClinicView) -> None:
+        if view.status is None:
+            return
+        today = view.status["today"]
+        parts = [
+            ngettext("Today {n} payment", "Today {n} payments", today["count"]).format(n=today["count"]),
+            self.form.money(today["amount_minor"], today["currency"]),
+            chart(self._by_hour),
+        ]
+        if today["refunds_minor"]:
+            parts.append(_("refunds {money}").format(money=self.form.money(today["refunds_minor"], today["currency"])))
+        self.query_one("#day", Static).update("   ".join(part for part in parts if part))
+
+    def _show_attention(self, view: ClinicView) -> None:
+        """The worst thing, in words; nothing at all is the normal state."""
+        line = self.query_one("#attention", Static)
+        unknown = view.unknown
+        parked = view.status["outbox"]["parked"] if view.status else 0
+        parts = []
+        if unknown:
+            first = min(unknown, key=lambda one: str(one["created_at"]))
+            text = ngettext("{n} payment NOT KNOWN YET since {hour}", "{n} payments NOT KNOWN YET since {hour}", len(unknown))
+            parts.append(text.format(n=len(unknown), hour=self.form.hour(first["created_at"])))
+        if parked:
+            parts.append(ngettext("{n} booking PARKED", "{n} bookings PARKED", parked).format(n=parked))
+        if view.findings:
+            count = len(view.findings)
+            parts.append(ngettext("{n} finding", "{n} findings", count).format(n=count))
+        line.display = bool(parts)
+        line.update("! " + "   ".join(parts) + "   " + _("F8 Attention"))
+
+    def running_elsewhere(self, view: ClinicView) -> ClinicView:
+        """The cards show what runs."""
+        return ClinicView()
+
+    # --- what a person does
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "running":
+            return bool(self.view.open_payments) and not self.is_too_small
+        return super().check_action(action, parameters)
+
+    def on_rows_searched(self, message: Rows.Searched) -> None:
+        self._show_find()
+
+    def on_rows_moved(self, message: Rows.Moved) -> None:
+        self._show_find()
+
+    def on_invoices_refused(self, message: Invoices.Refused) -> None:
+        self.say(message.text, "warn")
+
+    def on_invoices_chosen(self, message: Invoices.Chosen) -> None:
+        from edgepos.tui.order import Order
+
+        self.say("")
+        self.clinic.pay(Order.of_invoices(message.invoices))
+
+    def action_running(self) -> None:
+        """The payment that runs, the oldest first."""
+        if opened := self.view.open_payments:
+            self.clinic.watch_payment(opened[0])
+
+    def action_clear(self) -> None:
+        self.say("")
+        self.forget()
+
+    def forget(self) -> None:
+        self.query_one(Invoices).forget()
+        self._show_find()

@@ -1,0 +1,175 @@
+"""The base of every place and question: the frame, the picture, the size below which there is one plain line.
+
+A place implements `body` (its widgets) and `show` (draws a picture of the clinic); to read a document of the agent it
+calls `ask`, and to tell what came of it `say`. It never keeps a truth of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from edgepos.client.errors import AgentError
+from edgepos.locale import states
+from edgepos.locale.words import N_, _
+from edgepos.tui.chrome import Answer, Header, Keys, Running, Training
+from edgepos.tui.form import Form
+from edgepos.tui.saying import told
+from edgepos.tui.view import ClinicView
+
+if TYPE_CHECKING:
+    from edgepos.tui.app import EdgeposApp
+
+LEAST_WIDTH, LEAST_HEIGHT = 60, 20
+Result = TypeVar("Result")
+
+
+class OneLine(Static):
+    """All that is shown where nothing else fits: a running payment first, then the size that is needed."""
+
+    def show(self, view: ClinicView, form: Form) -> None:
+        parts = [
+            f"{form.money(one['amount_minor'], one['currency'])} {_(states.payment_word(one))}"
+            for one in view.open_payments[:1]
+        ]
+        parts.append(_("Make the window {width}x{height}").format(width=LEAST_WIDTH, height=LEAST_HEIGHT))
+        self.update(" | ".join(parts))
+
+
+class Frame(Screen[Result]):
+    """What places and questions share: breakpoints, and the cover for a window that is too small.
+
+    The cover hides and takes the keys; what is behind it, its input and its focus stay as they are.
+    """
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (LEAST_WIDTH, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (LEAST_HEIGHT, "-short"), (34, "-tall")]
+
+    @property
+    def clinic(self) -> "EdgeposApp":
+        """The app, by its own type."""
+        return cast("EdgeposApp", self.app)
+
+    @property
+    def view(self) -> ClinicView:
+        return self.clinic.view
+
+    @property
+    def form(self) -> Form:
+        return self.clinic.form
+
+    @property
+    def is_too_small(self) -> bool:
+        return self.app.size.width < LEAST_WIDTH or self.app.size.height < LEAST_HEIGHT
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing works that cannot be seen."""
+        return not self.is_too_small
+
+    def show(self, view: ClinicView) -> None:
+        """Draw *view*. Called whenever it is another, and once a second while the place is in sight."""
+
+    def say(self, text: str, look: str = "") -> None:
+        """Answer the person, in the line made for it. *look*: good, bad, warn or nothing."""
+        self.query_one(Answer).say(text, look)
+
+    def refuse(self, error: AgentError) -> None:
+        """Tell why not, and what to press."""
+        said = told(error, self.form)
+        self.say(f"{said.message} {said.mend}", "bad")
+
+    def ask(
+        self, what: Callable[[], Awaitable[Any]], then: Callable[[Any], None], *, group: str = "ask"
+    ) -> None:
+        """Ask the agent *what*, in the background; *then* draws the answer, a refusal is told. The newest question counts."""
+
+        async def work() -> None:
+            try:
+                answer = await what()
+            except AgentError as error:
+                if self.is_attached:
+                    self.refuse(error)
+                return
+            if self.is_attached:
+                then(answer)
+
+        self.run_worker(work(), group=group, exclusive=True, exit_on_error=False)
+
+
+class Place(Frame[None]):
+    """A place of its own, reached by a key and left by Esc; leaving changes nothing."""
+
+    BINDINGS = [Binding("escape", "back", N_("Back"), id="place.back")]
+    title_word = ""
+    """What stands above it; marked with N_."""
+
+    def compose(self) -> ComposeResult:
+        yield Header()
+        yield Training()
+        yield Running()
+        if self.title_word:
+            yield Static(_(self.title_word), id="place-title")
+        yield from self.body()
+        yield Answer()
+        yield Keys()
+        yield OneLine()
+
+    def body(self) -> ComposeResult:
+        """The widgets of this place."""
+        yield from ()
+
+    def on_mount(self) -> None:
+        self.draw()
+
+    def on_screen_resume(self) -> None:
+        self.draw()
+        self.arrived()
+
+    def arrived(self) -> None:
+        """The place is in sight (again): a moment to read its document."""
+
+    def draw(self) -> None:
+        """The whole frame with the present picture."""
+        if not self.is_attached or not self.query(OneLine):
+            return
+        view, form = self.view, self.form
+        self.query_one(Header).show(view, form, self.clinic.now_text)
+        self.query_one(Training).show(view)
+        self.query_one(OneLine).show(view, form)
+        seconds = {one["id"]: self.clinic.seconds_since(one["created_at"]) for one in view.open_payments}
+        self.query_one(Running).show(self.running_elsewhere(view), form, seconds)
+        self.show(view)
+
+    def running_elsewhere(self, view: ClinicView) -> ClinicView:
+        """The picture for the line of what runs; a place that shows a payment itself takes that one out."""
+        return view
+
+    def forget(self) -> None:
+        """Drop what was typed: nobody has been here for a while."""
+
+    def action_back(self) -> None:
+        self.clinic.go("desk")
+
+
+class Step(Place):
+    """A step within a place: pushed, and left back to where one came from."""
+
+    def action_back(self) -> None:
+        if self.is_current:
+            self.dismiss()
+
+
+class Question(ModalScreen[Result], Frame[Result]):
+    """A question that must be answered now. Esc answers no."""
+
+    def draw(self) -> None:
+        """Nothing of it changes with the clinic."""
+
+    def focus_first(self, selector: type[Widget] | str) -> None:
+        self.query_one(selector).focus()  # type: ignore[arg-type]  # either form is what it takes

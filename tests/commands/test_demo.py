@@ -1,0 +1,61 @@
+"""The demo day as a whole, and its checker: it sees what it is there for."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlite_utils import Database
+
+from edgepos.commands.demo.truth import compare
+
+REFERENCE = "E0000000000AA"
+
+
+@pytest.mark.timeout(180)
+def test_the_scripted_day_ends_with_three_sides_that_agree() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "edgepos", "demo", "--headless", "--json"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=170,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    day = json.loads(ended.stdout)
+    assert day["agree"]
+    assert day["truth"] == day["journal"] == day["practice"] != {}
+
+
+def world(folder: Path, *, bank: int = 1250, journal: int = 1250, practice: int = 1250, twice: bool = False) -> Any:
+    """One payment as the three sides have it."""
+    copy = Database(folder / "journal.db")
+    copy["operation"].insert(
+        {"id": REFERENCE, "kind": "purchase", "state": "approved", "approved_minor": journal, "corrects": None}
+    )
+    copy["outbox"].insert({"row": f"{REFERENCE}.1", "state": "acknowledged"})
+    copy.close()
+    entry = {"kind": "purchase", "voided": False, "order_id": REFERENCE, "stan_auth": "1", "tip_minor": 0}
+    booking = {"info": f"{REFERENCE}.1 VISA **** 1234", "paid_minor": practice, "cancelled": False}
+    return {
+        "terminals": {"70000001": {"sessions": [{"entries": [{**entry, "amount_minor": bank}]}]}},
+        "bookings": [booking] * (2 if twice else 1),
+    }
+
+
+@pytest.mark.parametrize(
+    ("wrong", "agrees"),
+    [({}, True), ({"bank": 1251}, False), ({"journal": 1249}, False), ({"practice": 0}, False), ({"twice": True}, False)],
+)
+def test_the_checker_sees_money_that_one_side_has_and_another_has_not(
+    tmp_path: Path, wrong: dict[str, Any], agrees: bool
+) -> None:
+    truth = world(tmp_path, **wrong)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    assert compare(truth, tmp_path / "journal.db", scratch).agree is agrees
