@@ -23,9 +23,11 @@ import json
 import logging
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
@@ -51,7 +53,7 @@ _KEEP_ALIVE = [
     (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
     (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 45_000),
 ]
-_CERTIFICATE_NOT_YET_VALID = 9  # X509_V_ERR_CERT_NOT_YET_VALID
+_CERTIFICATE_OUT_OF_TIME = frozenset({9, 10})  # X509_V_ERR_CERT_NOT_YET_VALID, …_HAS_EXPIRED
 
 # They would write every URL, and on DEBUG every header with its token, into the log.
 for _name in ("httpx", "httpcore"):
@@ -63,7 +65,7 @@ class Cause(StrEnum):
     REFUSED = "refused"  # nobody listens there
     UNREACHABLE = "unreachable"
     TLS = "tls"  # the certificate or the handshake
-    CLOCK = "clock"  # the certificate is not valid yet: our clock is behind, most likely
+    CLOCK = "clock"  # by our clock the certificate is not valid yet, or no longer: most likely the clock is wrong
     TIMEOUT = "timeout"
     CLOSED = "closed"  # reset, or lost
     PROTOCOL = "protocol"  # no complete HTTP answer: none at all, a part of one, or something else
@@ -126,14 +128,25 @@ class Answer:
 class Outbound:
     """To be made on the event loop that uses it, and closed there. Requests may run side by side, without limit."""
 
-    def __init__(self, base_url: str, *, setting: str, clock: Clock, ca_file: Path | None = None) -> None:
-        """*setting* names where *base_url* comes from. *ca_file*: these authorities and no others.
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        setting: str,
+        clock: Clock,
+        ca_file: Path | None = None,
+        dated: Callable[[datetime], None] = lambda at: None,
+    ) -> None:
+        """*setting* names where *base_url* comes from. *ca_file*: these authorities and no others. *dated* hears of the
+        service's own time with each answer that tells it.
 
         Raises Wrong, code `settings`, for a URL that must not be used.
         """
         self._clock = clock
+        self._dated = dated
         self._base_url = _checked(base_url, setting)
-        tls = _tls(ca_file) if self._base_url.scheme == "https" else ssl.create_default_context()
+        is_tls = self._base_url.scheme == "https"
+        tls = _tls(ca_file) if is_tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # knows nobody, and costs nothing
         self._pooled = self._client(tls, idle_connections=4)
         self._unpooled = self._client(tls, idle_connections=0)
 
@@ -224,7 +237,18 @@ class Outbound:
             self._refuse_content(status, headers, text, Cause.TEXT)
         except (ValueError, RecursionError):
             self._refuse_content(status, headers, text, Cause.JSON)
+        self._tell_date(headers)
         return Answer(status, headers, body, text, elapsed_s)
+
+    def _tell_date(self, headers: Mapping[str, str]) -> None:
+        if "age" in headers:  # somebody kept the answer for a while, and its time with it
+            return
+        try:
+            at = parsedate_to_datetime(headers.get("date", ""))
+        except ValueError:  # absent, or no date
+            return
+        if at.tzinfo is not None:
+            self._dated(at)
 
     def _leads_elsewhere(self, response: httpx.Response) -> bool:
         if not response.has_redirect_location:
@@ -305,7 +329,7 @@ def _json(text: str) -> object:
 def _cause(error: BaseException) -> Cause:
     for layer in _layers(error):
         match layer:
-            case ssl.SSLCertVerificationError(verify_code=code) if code == _CERTIFICATE_NOT_YET_VALID:
+            case ssl.SSLCertVerificationError(verify_code=code) if code in _CERTIFICATE_OUT_OF_TIME:
                 return Cause.CLOCK
             case ssl.SSLError():
                 return Cause.TLS

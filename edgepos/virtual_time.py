@@ -134,7 +134,7 @@ def _whole_us(seconds: float) -> float:
 
 
 def _not_before(when: float, now: float) -> float:
-    """The whole microsecond at which a timer for *when* fires: never a moment that has come already while *when* has not.
+    """The whole microsecond at which a timer for *when* fires: none that has come already while *when* has not.
     Such a timer would find itself too early, wait for the hair's rest, and fire at the same time again, for ever."""
     whole = _whole_us(when)
     is_rounding_error = when - whole <= 4 * math.ulp(when)

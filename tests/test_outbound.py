@@ -234,7 +234,7 @@ EXPIRED = datetime(2001, 1, 1, tzinfo=UTC)
     [
         (lambda authority: authority.issue_cert("127.0.0.1"), False, Cause.TLS),
         (lambda authority: authority.issue_cert("127.0.0.2"), True, Cause.TLS),
-        (lambda authority: authority.issue_cert("127.0.0.1", not_after=EXPIRED), True, Cause.TLS),
+        (lambda authority: authority.issue_cert("127.0.0.1", not_after=EXPIRED), True, Cause.CLOCK),
         (lambda authority: authority.issue_cert("127.0.0.1", not_before=FUTURE, not_after=LATER), True, Cause.CLOCK),
     ],
     ids=["unknown-authority", "another-host", "expired", "not-yet-valid"],

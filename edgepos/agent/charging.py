@@ -7,6 +7,9 @@ again is not charged.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from edgepos.agent.invoices import Desk
@@ -14,7 +17,21 @@ from edgepos.clock import Clock, parse_rfc3339
 from edgepos.domain.errors import NotReached, Refused
 from edgepos.domain.invoice import Invoice, Kept, WhyNot, chargeable
 from edgepos.domain.operation import Line, Operation
-from edgepos.journal import Journal
+from edgepos.journal import InvoiceHeld, Journal
+
+PATIENCE_S = 20.0
+"""A person waits for it; the rate budget alone might make them wait for longer."""
+NOTHING_HELD = InvoiceHeld()
+
+
+@contextlib.asynccontextmanager
+async def in_time() -> AsyncIterator[None]:
+    """What is asked of the practice system while a person waits. Raises NotReached after a while."""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            yield
+    except TimeoutError:
+        raise NotReached("practice-away", service="practice", why="timeout") from None
 
 
 class Charging:
@@ -30,9 +47,10 @@ class Charging:
 
         Raises Refused `due-changed`, `not-payable`, `invoice-paid`; NotReached; Wrong `unknown-invoice`.
         """
-        for line in operation.lines:
-            if line.invoice is not None:
-                await self._line_still_due(line, line.invoice)
+        async with in_time():
+            for line in operation.lines:
+                if line.invoice is not None:
+                    await self._line_still_due(line, line.invoice)
 
     async def _line_still_due(self, line: Line, id: str) -> None:
         desk = self._demand_desk()
@@ -48,29 +66,29 @@ class Charging:
     async def number_of(self, id: str) -> str:
         """The number that staff see, for the journal. Raises Wrong `unknown-invoice`, NotReached."""
         desk = self._demand_desk()
-        invoice = desk.known(id) or await desk.fresh(id)
-        return invoice.number
+        async with in_time():
+            return (desk.known(id) or await desk.fresh(id)).number
 
     async def fresh_due(self, invoice: Invoice) -> int:
         """What may be charged on *invoice*, just read. Raises NotReached."""
         return await self._demand_desk().chargeable(invoice, await self._journal.invoice_kept(invoice.id))
 
-    async def listed_due(self, invoice: Invoice) -> int:
-        """The same by what is at hand: for a list, which is a thing to pick from and never a reason to charge."""
-        kept = [
-            Kept(
-                row=line.row,
-                kept_minor=line.kept_minor,
-                due_minor=line.due_minor,
-                is_booked=line.practice_payment is not None and line.practice_payment in invoice.payment_ids,
-            )
-            for line in await self._journal.invoice_kept(invoice.id)
-        ]
-        return chargeable(invoice, kept)
+    async def documents(self, invoices: Sequence[Invoice]) -> list[dict[str, Any]]:
+        """The invoices for screens, by what is at hand: to pick from, and never a reason to charge."""
+        held = await self._journal.invoices_held([invoice.id for invoice in invoices])
+        return [self._document(invoice, held.get(invoice.id, NOTHING_HELD)) for invoice in invoices]
 
-    async def document(self, invoice: Invoice, *, due_minor: int | None = None) -> dict[str, Any]:
-        """The invoice for screens; *due_minor* if it was just computed."""
-        due = await self.listed_due(invoice) if due_minor is None else due_minor
+    async def document(self, invoice: Invoice) -> dict[str, Any]:
+        return (await self.documents([invoice]))[0]
+
+    async def fresh_document(self, invoice: Invoice) -> dict[str, Any]:
+        """The same of an invoice just read, with what may be charged on it now. Raises NotReached."""
+        due_minor = await self.fresh_due(invoice)
+        held = await self._journal.invoices_held([invoice.id])
+        return self._document(invoice, held.get(invoice.id, NOTHING_HELD), due_minor=due_minor)
+
+    def _document(self, invoice: Invoice, held: InvoiceHeld, *, due_minor: int | None = None) -> dict[str, Any]:
+        due = _listed_due(invoice, held) if due_minor is None else due_minor
         is_payable = invoice.is_payable and due > 0
         why_not = invoice.why_not or (None if due > 0 else WhyNot.PAID)
         return {
@@ -82,7 +100,7 @@ class Charging:
             "total_minor": invoice.total_minor,
             "insurer": invoice.insurer_minor,
             "currency": invoice.currency,
-            "part": await self._journal.parts(invoice.id),
+            "part": held.part,
             "status": invoice.status_text,
             "payable": is_payable,
             "why_not": None if is_payable else str(why_not),
@@ -101,3 +119,17 @@ class Charging:
         if self._desk is None:
             raise NotReached("practice-away", service="practice", why="not-set-up")
         return self._desk
+
+
+def _listed_due(invoice: Invoice, held: InvoiceHeld) -> int:
+    """What may be charged, as far as the list and the journal know."""
+    kept = [
+        Kept(
+            row=line.row,
+            kept_minor=line.kept_minor,
+            due_minor=line.due_minor,
+            is_booked=line.practice_payment is not None and line.practice_payment in invoice.payment_ids,
+        )
+        for line in held.kept
+    ]
+    return chargeable(invoice, kept)

@@ -6,6 +6,7 @@ Checked twice, for nothing: before an intent is written, and again before its re
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,8 +15,6 @@ from edgepos.domain.errors import Refused
 
 NOT_BEFORE = datetime(2026, 11, 1, tzinfo=UTC)
 """No box that runs this program lives before it was written: an earlier clock has lost its battery."""
-SKEW_LIMIT_S = 3600.0
-"""A clock further than this from what the services say is wrong. Nothing is decided by it; it is a person's to mend."""
 
 
 class Conditions:
@@ -25,16 +24,16 @@ class Conditions:
         self._folder = state_folder
         self._reserve_mb = reserve_mb
         self._clock = clock
-        self.services_say: str | None = None
-        """Set while a service's certificate or clock contradicts ours: why, in a word."""
+        self.services_say: Mapping[str, object] | None = None
+        """Set while a service's certificate or clock contradicts ours: the facts of it, `why` among them."""
 
     def demand(self) -> None:
         """Raises Refused `disk-low` or `clock-wrong`."""
         free = self.free_mb
         if free < self._reserve_mb:
             raise Refused("disk-low", free_mb=free, needed_mb=self._reserve_mb)
-        if wrong := self.clock_wrong:
-            raise Refused("clock-wrong", why=wrong)
+        if (facts := self.clock_facts) is not None:
+            raise Refused("clock-wrong", **facts)
 
     @property
     def free_mb(self) -> int:
@@ -42,6 +41,14 @@ class Conditions:
         return disk.f_bavail * disk.f_frsize // 1_000_000
 
     @property
-    def clock_wrong(self) -> str | None:
+    def clock_facts(self) -> Mapping[str, object] | None:
         """Why the wall clock cannot be right, None if it can."""
-        return "before-this-program" if self._clock.now() < NOT_BEFORE else self.services_say
+        if self._clock.now() < NOT_BEFORE:
+            return {"why": "before-this-program"}
+        return self.services_say
+
+    @property
+    def clock_wrong(self) -> str | None:
+        """The same in a word."""
+        facts = self.clock_facts
+        return None if facts is None else str(facts["why"])

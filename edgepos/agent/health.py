@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from edgepos.agent.conditions import Conditions
 from edgepos.agent.log import logger
 from edgepos.agent.ports import Cloud
+from edgepos.agent.service_clocks import ServiceClocks
 from edgepos.clock import Clock, rfc3339
 from edgepos.connectcloud import StateAnswer
 from edgepos.domain.errors import EdgeposError, NotReached
@@ -25,6 +26,7 @@ SLOW_S = 5.0
 """An answer that took longer is told as "slow": staff then know why everything waits."""
 ACCOUNT_EVERY_S = 900.0
 """Between two looks at which terminals the account has: it changes when somebody at Nets changes it."""
+ANSWERING = frozenset({ServiceState.OK, ServiceState.SLOW})
 RECONCILE_CODES = frozenset({"87", "90"})
 NO_BANK_CODES = frozenset({"91", "Z3"})
 NO_HOST_ERROR = 7008
@@ -69,6 +71,7 @@ class Health:
         poll_s: float,
         is_set_up: Mapping[str, bool],
         conditions: Conditions,
+        clocks: ServiceClocks,
         changed: Callable[[], None],
         beat: Callable[[str], None],
     ) -> None:
@@ -76,6 +79,7 @@ class Health:
         self._clock = clock
         self._poll_s = poll_s
         self._conditions = conditions
+        self._clocks = clocks
         self._changed = changed
         self._beat = beat
         self.terminals = {terminal: Seen(since=self._now()) for terminal in terminals}
@@ -90,7 +94,7 @@ class Health:
 
     @property
     def is_nets_ok(self) -> bool:
-        return self.services["nets"].state in (ServiceState.OK, ServiceState.SLOW)
+        return self.services["nets"].state in ANSWERING
 
     async def run(self) -> None:
         """Ask how every terminal stands, for ever."""
@@ -152,26 +156,30 @@ class Health:
 
     def note_service(self, name: str, error: EdgeposError | None, *, elapsed_s: float = 0.0) -> None:
         """How a question to a service ended."""
-        service = self.services[name]
         state = _service_state(error, elapsed_s)
-        code = error.code if error else None
-        if (state, code) != (service.state, service.code):
-            service.code, service.facts = code, dict(error.facts) if error else {}
-            self.heard(name, state, code or "")
+        self._stands(name, state, error.code if error else None, error.facts if error else {})
 
     def heard(self, name: str, state: ServiceState, why: str) -> None:
         """A service stands so now."""
+        self._stands(name, state, None, {"why": why} if why else {})
+
+    def _stands(self, name: str, state: ServiceState, code: str | None, facts: Mapping[str, object]) -> None:
+        if state not in ANSWERING:
+            self._clocks.forget(name)
+        elif (off_s := self._clocks.off_s(name)) is not None:
+            state, code, facts = ServiceState.CLOCK_WRONG, "clock-wrong", {"why": "services", "offset_s": round(off_s)}
+        if state is ServiceState.CLOCK_WRONG and code != "clock-wrong":
+            code, facts = "clock-wrong", {"why": "certificate"}
         service = self.services[name]
-        if state is service.state:
+        if (state, code) == (service.state, service.code):
             return
-        log.info("service changed", service=name, from_state=str(service.state), state=str(state), cause=why or None)
-        service.state, service.since = state, self._now()
-        if state in (ServiceState.OK, ServiceState.SLOW):
-            service.code, service.facts = None, {}
-        elif service.code is None:
-            service.facts = {"why": why} if why else {}
-        is_clock = any(one.state is ServiceState.CLOCK_WRONG for one in self.services.values())
-        self._conditions.services_say = "certificate" if is_clock else None
+        service.code, service.facts = code, dict(facts)
+        if state is not service.state:
+            why = code or facts.get("why")
+            log.info("service changed", service=name, from_state=str(service.state), state=str(state), cause=why)
+            service.state, service.since = state, self._now()
+        wrong = (one.facts for one in self.services.values() if one.state is ServiceState.CLOCK_WRONG)
+        self._conditions.services_say = next(wrong, None)
         self._changed()
 
     def note_result(self, terminal: str, result: TerminalResult | None, reply: OwnReply | None = None) -> None:
@@ -203,7 +211,7 @@ class Health:
 def _service_state(error: EdgeposError | None, elapsed_s: float) -> ServiceState:
     if error is None:
         return ServiceState.SLOW if elapsed_s > SLOW_S else ServiceState.OK
-    if error.facts.get("hint") == "clock" or error.code == "clock-wrong":
+    if error.facts.get("why") == "clock":
         return ServiceState.CLOCK_WRONG
     if error.code == "sign-in-page":
         return ServiceState.SIGN_IN_PAGE

@@ -70,6 +70,8 @@ class Listing:
 @dataclass(frozen=True, slots=True)
 class _Entry:
     invoice: Invoice
+    number: str
+    """As it is searched for."""
     found_by: str
 
 
@@ -84,6 +86,8 @@ class Desk:
         self._cache = InvoiceCache(folder)
         self._scope, self._spread = scope, spread
         self._entries: dict[str, _Entry] = {}
+        self._ended: dict[str, str] = {}
+        """Numbers of paid and voided ones by id: whoever types one is told so, not that there is none."""
         self._names: dict[str, str] = {}
         self._as_of: str | None = None
         self._read_at: float | None = None
@@ -112,12 +116,14 @@ class Desk:
 
     async def run(self) -> None:
         """Keep the list up to date for ever. What the practice system refuses or is too far away for is tried again."""
-        await self._clock.sleep(self._spread * WATCHED_S)
+        spread_s = self._spread * WATCHED_S  # once, so that the boxes of an organisation do not ask in step for ever
         while True:
             try:
                 await self.refresh()
             except (Temporary, Configuration) as away:
                 log.info("list not refreshed", extra={"service": "practice", "cause": away.cause})
+            await self._clock.sleep(spread_s)
+            spread_s = 0.0
             self._wanted.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(REST_S if not self._is_shown else WATCHED_S):
@@ -154,11 +160,8 @@ class Desk:
     def resolve(self, text: str) -> str:
         """The invoice's id that *text* names, as id or number. Raises Wrong `unknown-invoice`: for two, with both."""
         wanted = plain(text.strip())
-        ids = [
-            entry.invoice.id
-            for entry in self._entries.values()
-            if wanted and wanted in (entry.invoice.id, number := plain(entry.invoice.number), number.rpartition("-")[2])
-        ]
+        known = {id: entry.number for id, entry in self._entries.items()} | self._ended
+        ids = [id for id, number in known.items() if wanted and wanted in (id, number, number.rpartition("-")[2])]
         if len(ids) > 1:
             raise Wrong("unknown-invoice", invoice=text[:40], why="named-twice", ids=sorted(ids, key=int))
         if ids:
@@ -212,6 +215,8 @@ class Desk:
             since = self._newest() if self._whole_at is not None and now - self._whole_at < WHOLE_EVERY_S else None
             invoices = await self._practice.invoices(since=since)
             before = set(self._entries)
+            if since is None:
+                self._ended.clear()
             for invoice in invoices:
                 self._keep(invoice)
             if since is None:
@@ -246,9 +251,12 @@ class Desk:
     def _keep(self, invoice: Invoice) -> None:
         if invoice.why_not in NEVER_LISTED:
             self._entries.pop(invoice.id, None)
+            if invoice.why_not is not WhyNot.OTHER_DEPARTMENT:
+                self._ended[invoice.id] = plain(invoice.number)
         else:
+            self._ended.pop(invoice.id, None)
             named = self._named(invoice)
-            self._entries[invoice.id] = _Entry(named, _found_by(named))
+            self._entries[invoice.id] = _Entry(named, plain(named.number), _found_by(named))
 
     def _named(self, invoice: Invoice) -> Invoice:
         owner = invoice.owner or self._names.get(f"owner/{invoice.owner_id}", "")

@@ -31,6 +31,8 @@ class SyncRules:
 
     allows_overpayment: bool = False
     money_back: MoneyBack = MoneyBack.NEGATIVE
+    writes_extras: bool = False
+    """Whether each booking gets our reference, terminal and the journal's head as its extras too."""
     lanes: int = 20
     """How many invoices are worked on side by side."""
     retry_first_s: float = 5.0

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import Any
 
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from edgepos.agent import view
 from edgepos.agent.call import Call
+from edgepos.agent.charging import in_time
 from edgepos.domain.errors import NotReached, Wrong
 from edgepos.domain.identifiers import split_line_id
 from edgepos.journal import OutboxState
+
+MOST_WAIT_S = 20.0
+"""A client waits for half a minute."""
 
 
 async def status(call: Call) -> dict[str, Any]:
@@ -31,7 +37,7 @@ async def invoices(call: Call) -> dict[str, Any]:
     if desk is None:
         raise NotReached("practice-away", service="practice", why="not-set-up")
     listing = desk.search(call.query("find") or "", all=call.query("all") in ("1", "true"))
-    found = [await call.parts.charging.document(invoice) for invoice in listing.invoices]
+    found = await call.parts.charging.documents(listing.invoices)
     return {"as_of": listing.as_of, "stale_s": listing.stale_s, "invoices": found}
 
 
@@ -43,8 +49,8 @@ async def invoice(call: Call) -> dict[str, Any]:
     id = desk.resolve(call.part("id"))
     known = desk.known(id)
     if call.query("fresh") in ("1", "true") or known is None:
-        read = await desk.fresh(id)
-        return await call.parts.charging.document(read, due_minor=await call.parts.charging.fresh_due(read))
+        async with in_time():
+            return await call.parts.charging.fresh_document(await desk.fresh(id))
     return await call.parts.charging.document(known)
 
 
@@ -77,8 +83,10 @@ async def outbox(call: Call) -> dict[str, Any]:
 
 
 async def outbox_now(call: Call) -> Response:
-    """Try all that waits, now."""
-    call.sender.wake()
+    """Try all that waits, once, or join the pass that does. Answers when nothing is due any more, or after a while."""
+    with contextlib.suppress(TimeoutError):  # the pass goes on without us
+        async with asyncio.timeout(MOST_WAIT_S):
+            await call.sender.now()
     summary = await call.parts.journal.outbox_summary()
     return JSONResponse({"queued": summary.queued, "parked": summary.parked}, 202)
 

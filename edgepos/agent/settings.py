@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from edgepos.domain.identifiers import TERMINAL
+from edgepos.domain.identifiers import TERMINAL, is_operator
 from edgepos.domain.money import DIGITS
 
 
@@ -56,6 +56,12 @@ def _currency(code: str) -> str:
     if code not in DIGITS:
         raise ValueError(f"is no currency that edgepos knows; one of {', '.join(sorted(DIGITS))}")
     return code
+
+
+def _operator(name: str) -> str:
+    if not is_operator(name):
+        raise ValueError("names no operator of edgepos")
+    return name
 
 
 def _hour(value: object) -> object:
@@ -123,6 +129,10 @@ class Practice(Section):
     """Whether Provet Cloud takes a payment above what is due, where somebody took cash meanwhile."""
     money_back: Literal["negative", "cancel", "by_hand"] = "negative"
     """How refunds are booked there: as negative payments, by cancelling whole ones, or by staff."""
+    users: dict[Annotated[str, AfterValidator(_operator)], Annotated[str, Field(pattern=r"^\d+$")]] = {}
+    """Operators of edgepos and their user ids there, such as { anna = "12" }: bookings then carry their name."""
+    extras: bool = False
+    """Whether each booking is marked a second time, in its extras; where that fails only the log says so."""
 
 
 class Times(Section):

@@ -163,9 +163,7 @@ class Sender:
     async def adopt(self, row: str, practice_payment: str, *, operator: str) -> OutboxRow:
         """ "Booked by hand: that is this one." Raises Wrong or Refused, NotReached if it cannot be looked at now."""
         async with self._hold(row) as waiting:
-            invoice = await self._practice.invoice(waiting.invoice)
-            payments = {payment.id: payment for payment in await self._practice.payments_of(invoice)}
-            found = payments.get(practice_payment)
+            found = await self._find_payment(waiting, practice_payment)
             if found is None:
                 raise Wrong("unknown-payment", practice_payment=practice_payment, invoice=waiting.invoice)
             if found.amount_minor != waiting.amount_minor:
@@ -174,6 +172,16 @@ class Sender:
             adopted = await self._journal.acknowledged(row, found.id, "adopted")
             self._forget(adopted)
             return adopted
+
+    async def _find_payment(self, row: OutboxRow, practice_payment: str) -> PracticePayment | None:
+        """On the row's invoice; else, since that may be gone, among all since the day before the row was made."""
+        with contextlib.suppress(Wrong):
+            invoice = await self._practice.invoice(row.invoice)
+            for payment in await self._practice.payments_of(invoice):
+                if payment.id == practice_payment:
+                    return payment
+        later = await self._practice.payments_since(row.created_at[:10])
+        return next((payment for payment in later if payment.id == practice_payment), None)
 
     @contextlib.asynccontextmanager
     async def _hold(self, row: str) -> AsyncIterator[OutboxRow]:
@@ -295,7 +303,7 @@ class Sender:
             self._probes += 1
             self._quiet_until = now + self._back_off_s(self._probes)
         log.warning("practice system", extra={"outbox_row": row.row, "cause": error.cause, "attempt": lane.failures})
-        if isinstance(error, Configuration):
+        if isinstance(error, Configuration) and error.cause != ANCHOR:  # that one was told when it broke
             await self._journal.raise_finding(f"practice-{error.cause}", "practice", dict(error.facts))
 
     def _back_off_s(self, failures: int) -> float:
@@ -370,7 +378,19 @@ class Sender:
             return await self._park(row, "possible-double", dict(taken.facts))
         log.info("booked", extra={"outbox_row": row.row, "invoice": row.invoice, "payment": row.payment, "cause": via})
         self._forget(row)
+        if self._rules.writes_extras and via == "post":
+            await self._write_extra(row, practice_payment)
         return True
+
+    async def _write_extra(self, row: OutboxRow, practice_payment: str) -> None:
+        """A second mark beside the booking, and the journal's head out of the box. A comfort: failing costs nothing."""
+        terminal = (await self._journal.operation(row.payment)).terminal
+        seq, head = self._journal.head
+        marks = {"ref": row.row, "terminal": terminal, "seq": seq, "head": head}
+        try:
+            await self._practice.annotate(practice_payment, marks)
+        except (Temporary, Configuration, OutcomeUnknownPost, Permanent) as error:
+            log.warning("extras not written", extra={"outbox_row": row.row, "cause": error.cause})
 
     def _forget(self, row: OutboxRow) -> None:
         self._tried.pop(row.row, None)

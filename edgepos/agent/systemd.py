@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from edgepos.clock import Clock
 
@@ -46,10 +46,11 @@ class Supervisor:
         now = self._clock.monotonic()
         return sorted(name for name, at in self._beats.items() if now - at > BEAT_LIMIT_S)
 
-    async def run(self) -> None:
-        """Feed the watchdog as long as every loop moves."""
+    async def run(self, probe: Callable[[], Awaitable[object]]) -> None:
+        """Feed the watchdog as long as every loop moves and *probe*, a question to the journal, is answered."""
         rest = min((self.watchdog_s or 30.0) / 3, 10.0)
         while True:
+            await probe()
             if self.watchdog_s and not self.standing_still():
                 self._say("WATCHDOG=1")
             await self._clock.sleep(rest)

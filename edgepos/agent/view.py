@@ -219,8 +219,8 @@ class View:
     def _service(self, name: str) -> Document:
         service = self._health.services[name]
         state, code, facts = service.state, service.code, {"service": name, **service.facts}
-        if name == "nets" and self._conditions.clock_wrong and state is not ServiceState.NOT_SET_UP:
-            state, code, facts = ServiceState.CLOCK_WRONG, "clock-wrong", {}
+        if name == "nets" and (wrong := self._conditions.clock_facts) and state is not ServiceState.NOT_SET_UP:
+            state, code, facts = ServiceState.CLOCK_WRONG, "clock-wrong", dict(wrong)
         if state in (ServiceState.OK, ServiceState.SLOW):
             code = None
         elif code is None:

@@ -86,6 +86,7 @@ class Agent:
             await server.up.wait()
             log.info("ready", version=__version__, count=len(parts.crew.workers))
             ready()
+            self.supervisor.status(f"{len(parts.crew.workers)} terminals")
             await self.ending.wait()
             self.supervisor.stopping()
             sockets.remove(socket_path, inode)
@@ -213,7 +214,7 @@ def _loops(given: Given, parts: Parts, cloud: Cloud) -> dict[str, Loop]:
         "health": parts.health.run,
         "hub": parts.hub.run,
         "closings": parts.closings.watch,
-        "watchdog": given.supervisor.run,
+        "watchdog": partial(given.supervisor.run, parts.journal.outbox_summary),
     }
     if parts.desk is not None and parts.sender is not None:
         loops |= {"invoices": parts.desk.run, "sync": parts.sender.run}
@@ -353,16 +354,20 @@ def _practice(
         chance=given.chance,
         heard=heard,
     )
-    return Provet(
-        link, Tenant(currency=given.settings.currency, department=given.settings.place.department), given.clock
-    )
+    place = given.settings.place
+    tenant = Tenant(currency=place.currency, department=place.department, users=practice.users)
+    return Provet(link, tenant, given.clock)
 
 
 def _rules(settings: Settings) -> SyncRules:
     practice = settings.organisation.practice
     if practice is None:
         return SyncRules()
-    return SyncRules(allows_overpayment=practice.allows_overpayment, money_back=MoneyBack(practice.money_back))
+    return SyncRules(
+        allows_overpayment=practice.allows_overpayment,
+        money_back=MoneyBack(practice.money_back),
+        writes_extras=practice.extras,
+    )
 
 
 def _practice_state(health: Health, back: Callable[[], None]) -> Callable[[ServiceState, str], None]:

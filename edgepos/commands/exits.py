@@ -20,6 +20,10 @@ class Exit(IntEnum):
     """It was sent, and its outcome is not known yet."""
     JOURNAL_NEWER = 65
     """Only `agent`: the journal is newer than the program. systemd does not start it again."""
+    HUNG_UP = 129
+    """Only the screen: its terminal is gone (SIGHUP)."""
+    TERMINATED = 143
+    """Only the screen: it was told to end (SIGTERM)."""
     SETTINGS = 78
     """Only `agent`: the settings are wrong. systemd does not start it again."""
 

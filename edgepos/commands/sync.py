@@ -49,7 +49,7 @@ def _status(agent: Agent, options: Namespace) -> Answer:
 def _now(agent: Agent, options: Namespace) -> Answer:
     summary = agent.post("/outbox/now")
     return Answer(
-        summary, lambda: [f"Trying {summary['queued']} that wait; {summary['parked']} parked. See: edgepos sync"]
+        summary, lambda: [f"{summary['queued']} still wait, {summary['parked']} are parked. See: edgepos sync"]
     )
 
 

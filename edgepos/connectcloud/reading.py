@@ -142,14 +142,15 @@ def time_stamp(value: object) -> str:
     It comes as `YYYYMMDDhhmmss` in local time or in ISO form. Never turned from one zone to the other: the terminal's
     zone is not known, and no decision hangs on this but "the same as before". What is neither is kept as it came.
     """
-    text = field_text(value)
+    came = str(value).strip() if isinstance(value, str) or integer(value) is not None else ""
     try:
-        moment = datetime.fromisoformat(_LOCAL_DIGITS.sub(r"\1-\2-\3T\4:\5:\6", text)).replace(microsecond=0)
+        # Before card numbers are looked for: one time in ten has the check digit of one.
+        moment = datetime.fromisoformat(_LOCAL_DIGITS.sub(r"\1-\2-\3T\4:\5:\6", came)).replace(microsecond=0)
         if moment.tzinfo is None:
             return moment.isoformat()
         return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
     except (ValueError, OverflowError):
-        return text
+        return field_text(value)
 
 
 def json_object(text: str) -> Fields:

@@ -58,7 +58,7 @@ def look_up(
         return Stop(cause="possible-double", facts={"practice_payments": [payment.id for payment in fitting]})
     if ours:
         seen = [{"practice_payment": payment.id, "amount_minor": payment.amount_minor} for payment in ours]
-        return Stop(cause="amount-differs", facts={"seen": seen})
+        return Stop(cause="booked-differs", facts={"seen": seen})
     by_hand = [
         payment.id
         for payment in here

@@ -160,9 +160,10 @@ def _peek(path: Path, vfs: str | None) -> apsw.Connection:
     """A connection that only looks.
 
     Where there is a log, the version may stand in it alone. A read-only connection could not see that; an exclusive one
-    that never checkpoints keeps the log's index in memory and writes nothing.
+    that never checkpoints keeps the log's index in memory and writes nothing. A rollback journal lies there only if the
+    power went while a new file became a WAL database: what is half written of it has to go before it can be read.
     """
-    if not path.with_name(path.name + "-wal").exists():
+    if not any(path.with_name(path.name + end).exists() for end in ("-wal", "-journal")):
         flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
         return apsw.Connection(f"{path.absolute().as_uri()}?immutable=1", flags=flags, vfs=vfs)
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs)

@@ -132,6 +132,18 @@ def append_period_closed(tx: Tx, terminal: str, by: str, end: PeriodEnd, operati
     return closed
 
 
+def append_period_told(
+    tx: Tx, terminal: str, period: int, *, amount_minor: int, operator: str, note: str
+) -> Period:
+    """A closed period's total as a person read it from paper, for want of a readable report. The last word counts."""
+    known = queries.period(tx, terminal, period)
+    if known is None or known.closed_at is None:
+        raise Wrong("usage", why="unknown-period", text=f"{terminal}/{period}")
+    fields = {"terminal": terminal, "period": period, "amount_minor": amount_minor, "operator": operator, "note": note}
+    tx.append("period.told", f"{terminal}/{period}", fields)
+    return queries.period(tx, terminal, period) or known
+
+
 def append_closing(
     tx: Tx,
     *,
@@ -156,6 +168,13 @@ def append_closing(
 
 
 # --- remarks
+
+
+def append_closing_copied(tx: Tx, number: int) -> int:
+    """The number of this copy of a closing report."""
+    copy = queries.closing_copies(tx, number) + 1
+    tx.append("closing.copied", str(number), {"number": number, "copy": copy})
+    return copy
 
 
 def append_receipt_copied(tx: Tx, id: str) -> int:

@@ -84,8 +84,21 @@ def _bring_up(connection: apsw.Connection, folder: Path, found: int, migrations:
 
 def _checked(connection: apsw.Connection, stamp: Stamp, migrations: Sequence[str]) -> Database:
     seq, head, checkpoint = verify.check_start(connection, migrations)
+    _make_durable(connection)
     database = Database(connection, stamp)
     if seq >= checkpoint + CHECKPOINT_EVENTS:
         with database.transaction():
             verify.set_checkpoint(connection, seq, head)
     return database
+
+
+def _make_durable(connection: apsw.Connection) -> None:
+    """What is read from now on is told to people and booked, so it must stay, whatever happens to the power.
+
+    A process that was killed in a commit, or met a failing sync, may have left a log that is read from memory and is
+    not on the disk; after a failed sync no later sync writes it. Copied into the database, it is written anew.
+    """
+    try:
+        connection.pragma("wal_checkpoint", "TRUNCATE")
+    except apsw.FullError:
+        pass  # the log was synced before there was no room to copy it to; it is copied once there is

@@ -31,6 +31,8 @@ from edgepos.journal.notes import append_finding, append_handled, append_period_
 from edgepos.journal.values import Intent, PeriodEnd
 
 SETTLED_FINDING = "settled-by-hand"
+CLOSED_ITSELF = "closed-by-terminal"
+"""The finding of a session that the terminal closed by itself, its report never seen."""
 
 
 def append_sent(tx: Tx, id: str, fence: Fence | None, boottime_ms: int) -> Operation:
@@ -128,6 +130,8 @@ def _period_for(tx: Tx, terminal: str, session: str) -> int:
     if before and before.session and _same_session(session, before.session):
         return before.period
     append_period_closed(tx, terminal, "terminal", PeriodEnd(session=row.session), None)
+    facts = {"terminal": terminal, "period": row.period, "session": row.session}
+    append_finding(tx, CLOSED_ITSELF, f"{terminal}/{row.period}", facts)
     return row.period + 1
 
 
@@ -171,7 +175,8 @@ def append_found(
     fields = {
         **asked_fields(id, replace(intent, asked_minor=amount), lines),
         **_outcome(state, result, amount if state is State.APPROVED else 0),
-        "period": _period_for(tx, intent.terminal, result.session),
+        # A payment's own result that turned to "rejected" still tells the payment's session, whenever that was.
+        "period": _period_for(tx, intent.terminal, "" if result.result is Result.REJECTED else result.session),
         "lines": [{**line_fields(line), "kept_minor": shares[line.line]} for line in lines],
         "why": why,
         "is_booked": is_booked,

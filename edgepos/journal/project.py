@@ -259,8 +259,16 @@ def _period_closed(fields: Fields, when: Fields) -> Iterator[Write]:
     yield "INSERT INTO period (terminal, period, opened_at) VALUES (:terminal, :period, :at)", following
     yield (
         "UPDATE terminal SET period = :period,"
-        " last_reconciled_at = CASE :by WHEN 'asked' THEN :at ELSE last_reconciled_at END WHERE id = :terminal",
+        " last_reconciled_at = CASE :by WHEN 'swap' THEN NULL ELSE :at END WHERE id = :terminal",
         {**following, "by": fields["by"]},
+    )
+
+
+def _period_told(fields: Fields, when: Fields) -> Iterator[Write]:
+    total = {"scheme": "", "count": 0, "amount_minor": fields["amount_minor"], "told_by": fields["operator"]}
+    yield (
+        "UPDATE period SET totals = :totals WHERE terminal = :terminal AND period = :period",
+        {**_only(fields, "terminal", "period"), "totals": _json([total])},
     )
 
 
@@ -305,6 +313,14 @@ def _of_terminal(fields: Fields, when: Fields, column: str, value: str | int | N
     )
 
 
+def _closing_copied(fields: Fields, when: Fields) -> Iterator[Write]:
+    yield (
+        "INSERT INTO meta (key, value) VALUES ('copies of closing ' || :number, :copy)"
+        " ON CONFLICT (key) DO UPDATE SET value = :copy",
+        {"number": fields["number"], "copy": str(fields["copy"])},
+    )
+
+
 def _receipt_copied(fields: Fields, when: Fields) -> Iterator[Write]:
     yield "UPDATE operation SET copies = :copy WHERE id = :id", _only(fields, "id", "copy")
 
@@ -344,7 +360,9 @@ _KINDS: Mapping[str, Callable[[Fields, Fields], Iterable[Write]]] = {
     "outbox.parked": _parked,
     "outbox.released": _released,
     "period.closed": _period_closed,
+    "period.told": _period_told,
     "closing.made": _closing_made,
+    "closing.copied": _closing_copied,
     "finding.raised": _finding_raised,
     "finding.handled": _finding_handled,
     "terminal.learned": lambda fields, when: _of_terminal(fields, when, "echoes", int(fields["echoes"])),

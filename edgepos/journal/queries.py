@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from edgepos.domain.errors import Wrong
 from edgepos.domain.identifiers import box_tag
@@ -17,6 +18,7 @@ from edgepos.journal.values import (
     Closing,
     DayTotals,
     FindingRow,
+    InvoiceHeld,
     KeptLine,
     OutboxRow,
     OutboxState,
@@ -311,6 +313,32 @@ def invoice_kept(tx: Tx, invoice: str, practice: str) -> list[KeptLine]:
     ]
 
 
+def invoices_held(tx: Tx, invoices: Sequence[str], practice: str) -> dict[str, InvoiceHeld]:
+    """`next_part` and `invoice_kept` of many invoices by one statement; those on which nothing was moved are not in it.
+
+    A list of some hundreds is drawn at each key: one question for each of them would be felt.
+    """
+    rows = tx.rows(
+        """
+        SELECT l.invoice, l.part, l.claim = 'kept', b.row, b.amount_minor, l.due_minor, b.practice_payment
+        FROM json_each(:invoices) asked JOIN line l ON l.invoice = asked.value AND l.practice = :practice
+             LEFT JOIN outbox b ON b.operation = l.operation AND b.line = l.line
+        ORDER BY b.place""",
+        invoices=json.dumps(list(invoices)),
+        practice=practice,
+    )
+    found: dict[str, InvoiceHeld] = {}
+    for invoice, part, is_kept, row, amount_minor, due_minor, payment in rows:
+        held = found.get(invoice, InvoiceHeld())
+        if is_kept and part is not None:
+            held = replace(held, part=max(held.part, part + 1))
+        if row is not None:
+            line = KeptLine(row=row, part=part, kept_minor=amount_minor, due_minor=due_minor, practice_payment=payment)
+            held = replace(held, kept=(*held.kept, line))
+        found[invoice] = held
+    return found
+
+
 def bookings_of(tx: Tx, invoice: str, practice: str) -> frozenset[str]:
     """The practice system's payments of an invoice that are known to be ours."""
     rows = tx.rows(
@@ -500,6 +528,12 @@ def closings(tx: Tx, limit: int, before: int | None) -> list[Closing]:
         )
         for row in rows
     ]
+
+
+def closing_copies(tx: Tx, number: int) -> int:
+    """How often a closing report was printed again."""
+    row = tx.row("SELECT value FROM meta WHERE key = 'copies of closing ' || :number", number=number)
+    return int(row[0]) if row else 0
 
 
 def _finding(row: Row) -> FindingRow:

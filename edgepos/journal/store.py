@@ -35,6 +35,7 @@ from edgepos.journal.values import (
     DayTotals,
     FindingRow,
     Intent,
+    InvoiceHeld,
     KeptLine,
     OutboxRow,
     OutboxState,
@@ -343,6 +344,12 @@ class Journal:
             operator=operator,
         )  # fmt: skip
 
+    async def period_told(self, terminal: str, period: int, *, amount_minor: int, operator: str, note: str) -> Period:
+        """A closed period's total as a person read it from the terminal's paper, in place of a missing report's."""
+        return await self._write(
+            notes.append_period_told, terminal, period, amount_minor=amount_minor, operator=operator, note=note
+        )
+
     async def closings(self, *, limit: int = 50, before: int | None = None) -> list[Closing]:
         return await self._read(queries.closings, limit, before)
 
@@ -359,6 +366,9 @@ class Journal:
 
     async def settings_changed(self, file: str, keys: Sequence[str]) -> None:
         await self._note("settings.changed", file, {"file": file, "keys": list(keys)})
+
+    async def closing_copied(self, number: int) -> int:
+        return await self._write(notes.append_closing_copied, number)
 
     async def receipt_copied(self, id: str) -> int:
         return await self._write(notes.append_receipt_copied, id)
@@ -419,6 +429,9 @@ class Journal:
 
     async def invoice_kept(self, invoice: str, practice: str = "provet") -> list[KeptLine]:
         return await self._read(queries.invoice_kept, invoice, practice)
+
+    async def invoices_held(self, invoices: Sequence[str], practice: str = "provet") -> dict[str, InvoiceHeld]:
+        return await self._read(queries.invoices_held, invoices, practice)
 
     async def day_totals(self, day: str, currency: str) -> DayTotals:
         return await self._read(queries.day_totals, day, currency)

@@ -145,6 +145,14 @@ class OutboxSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceHeld:
+    """What the journal has of one invoice: the part that is next, and what was moved on it, in order."""
+
+    part: int = 1
+    kept: tuple[KeptLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TerminalRow:
     """What the journal knows of a terminal."""
 

@@ -7,7 +7,8 @@ left the box (backups, closings, bookings) is what a chain must still contain.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 import apsw
 
@@ -104,10 +105,15 @@ def _head_problems(connection: apsw.Connection, seq: int, head: tuple[int, str] 
 
 def _schema_problems(connection: apsw.Connection, migrations: Sequence[str]) -> Iterator[str]:
     """Every table, index and trigger must be there, word for word: a trigger that was dropped protects nothing."""
-    wanted, found = _schema(_empty(migrations)), _schema(connection)
+    wanted, found = _wanted_schema(tuple(migrations)), _schema(connection)
     for name in sorted(wanted.keys() | found.keys()):
         if wanted.get(name) != found.get(name):
             yield f"the schema's {name} is not as it was made"
+
+
+@cache
+def _wanted_schema(migrations: tuple[str, ...]) -> Mapping[str, str | None]:
+    return _schema(_empty(migrations))
 
 
 def _schema(connection: apsw.Connection) -> dict[str, str | None]:

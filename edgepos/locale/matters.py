@@ -58,14 +58,11 @@ FINDINGS: Mapping[str, Entry] = {
         N_("Look into the terminal's own list, then close it with: edgepos settle"),
     ),
     "amount-differs": entry(
-        (
-            N_("The terminal's answer to {payment} has another amount."),
-            N_("The practice system has our reference with another amount."),
-        ),
-        "",
+        (N_("The terminal's answer to {payment} has another amount."), N_("An answer has another amount.")),
+        N_("It is not known which of the two the bank has."),
         (
             N_("Look at the terminal's slip, then close it with: edgepos settle {payment}"),
-            N_("Compare both, then send it again or set it right in the practice system: edgepos sync"),
+            N_("Look at the terminal's slip, then close it with: edgepos settle"),
         ),
     ),
     "reversal-hit-other": entry(
@@ -121,12 +118,36 @@ FINDINGS: Mapping[str, Entry] = {
         N_("Without them a payment could be booked twice."),
         N_("Ask the practice system's support why the text of a payment is changed."),
     ),
+    "practice-credentials": entry(
+        N_("The practice system refuses our client id or secret. Bookings wait."),
+        "",
+        N_("Ask Provet support for the integration's secret and store it. Then: edgepos doctor"),
+    ),
+    "practice-right-missing": entry(
+        (N_("edgepos may not use “{resource}” in the practice system. Bookings wait."),
+         N_("edgepos lacks a right in the practice system. Bookings wait.")),
+        "",
+        N_("Ask Provet support for a permission template with the rights that edgepos doctor names."),
+    ),
+    "match-differs": entry(
+        (N_("{terminal}, period {period}: the sums do not agree."), N_("The sums of a closed period do not agree.")),
+        "",
+        N_("Each difference and what to do about it: edgepos match"),
+    ),
+    "session-jump": entry(
+        (N_("The session number of {terminal} jumped."), N_("A terminal's session number jumped.")),
+        N_("It was closed more than once, or replaced, without edgepos."),
+        N_("Compare the terminal's own reports with: edgepos match"),
+    ),
+    "double": entry(
+        (N_("{corrects} was approved again, as {payment}."), N_("A payment was approved twice.")),
+        N_("The first one counts for the invoice."),
+        N_("If the customer was charged twice, give one back: edgepos refund"),
+    ),
     "before-this-journal": entry(
         N_("There are payments that are older than this journal."), "", N_("Find their slips and book them.")
     ),
 }  # fmt: skip
-
-_SEND_AGAIN = N_("Set it right in the practice system, then: edgepos sync retry")
 
 BOOKINGS: Mapping[str, Entry] = {
     "bookings-parked": entry(
@@ -134,13 +155,53 @@ BOOKINGS: Mapping[str, Entry] = {
         "",
         N_("See what each needs with: edgepos sync"),
     ),
+    "draft": entry(
+        N_("The invoice is a draft, and a draft takes no payment."),
+        "",
+        N_("In Provet open the invoice, press Finalise and leave it unpaid. Then: edgepos sync retry"),
+    ),
+    "sent": entry(
+        N_("The invoice is open, not finalised."),
+        "",
+        N_("In Provet open the invoice, press Finalise and leave it unpaid. Then: edgepos sync retry"),
+    ),
+    "invoicing": entry(
+        N_("The invoice is sent for later payment, and then Provet takes no payment from other programs."),
+        "",
+        N_("In Provet reopen it, then: edgepos sync retry. Or add the payment there, then: edgepos sync adopt"),
+    ),
+    "voided": entry(
+        N_("The invoice is voided."),
+        N_("The customer has paid it."),
+        N_("In Provet add the payment to the invoice that replaces it. Then: edgepos sync adopt"),
+    ),
+    "credit-note": entry(
+        N_("It is a credit note."),
+        "",
+        N_("In Provet add the payment by hand where it belongs. Then: edgepos sync adopt"),
+    ),
+    "status-unknown": entry(
+        (N_("The invoice's state is not known to edgepos: {status}."), N_("The invoice's state is not known.")),
+        "",
+        N_("In Provet see whether the invoice is finalised. Then: edgepos sync retry"),
+    ),
+    "other-currency": entry(
+        N_("The invoice is in another currency than the payment."),
+        "",
+        N_("In Provet add the payment by hand, in the invoice's currency. Then: edgepos sync adopt"),
+    ),
+    "due-too-small": entry(
+        (N_("Only {due} is due on the invoice."), N_("Less is due on the invoice than was paid.")),
+        N_("It was probably paid in another way meanwhile."),
+        N_("In Provet move the other payment to a prepayment. Then: edgepos sync retry. Or: edgepos refund"),
+    ),
     "booked-by-hand": entry(
         (
             N_("Somebody seems to have booked it by hand: {practice_payments}."),
             N_("Somebody seems to have booked it by hand."),
         ),
         "",
-        N_("If that is this payment: edgepos sync adopt. If not: edgepos sync retry"),
+        N_("If that is this payment: edgepos sync adopt. If it is another one: edgepos sync retry"),
     ),
     "possible-double": entry(
         (
@@ -148,27 +209,47 @@ BOOKINGS: Mapping[str, Entry] = {
             N_("The practice system has it more than once."),
         ),
         "",
-        N_("Cancel all but one of them there, then: edgepos sync retry"),
+        N_("In Provet open the invoice, press Cancel payment on all but one of them. Then: edgepos sync retry"),
     ),
-    "due-too-small": entry(
-        (N_("Only {due} is due on the invoice."), N_("Less is due on the invoice than was paid.")),
-        N_("It was probably paid in another way meanwhile."),
-        N_("Give the money back, or book it there as a prepayment, then: edgepos sync adopt"),
+    "booked-differs": entry(
+        N_("The practice system has this payment with another amount."),
+        N_("Somebody seems to have changed it."),
+        N_("In Provet set the payment's amount right, or cancel it there. Then: edgepos sync retry"),
     ),
     "invoice-gone": entry(
         N_("The practice system does not have the invoice any more."),
+        N_("It was deleted or merged, or it belongs to another organisation."),
+        N_("In Provet add the payment to the invoice that replaces it. Then: edgepos sync adopt"),
+    ),
+    "locked-period": entry(
+        N_("The practice system has closed the day that it belongs to."),
         "",
-        N_("Book the payment by hand on the right invoice there, then: edgepos sync adopt"),
+        N_("Book it on today: edgepos sync retry --today. Or in Provet move the lock date, then: edgepos sync retry"),
+    ),
+    "refused": entry(
+        N_("The practice system refused the booking."),
+        (N_("It answered: {answer}"), ""),
+        N_("In Provet set right what the answer names. Then: edgepos sync retry"),
     ),
     "refund-by-hand": entry(
         N_("This practice system takes money back only by hand."),
         "",
-        N_("Remove or correct the payment there, then: edgepos sync adopt"),
+        N_("In Provet make the credit note and pay it out as card. Then: edgepos sync adopt"),
     ),
-    "info-lost": entry(
-        N_("The practice system booked it without our reference."),
+    "refund-refused": entry(
+        N_("The practice system refused to book money back."),
+        (N_("It answered: {answer}"), ""),
+        N_("In Provet make the credit note and pay it out as card. Then: edgepos sync adopt"),
+    ),
+    "cancel-refused": entry(
+        N_("The practice system refused to cancel the payment."),
+        (N_("It answered: {answer}"), ""),
+        N_("In Provet open the invoice and press Cancel payment on it. Then: edgepos sync retry"),
+    ),
+    "right-missing": entry(
+        (N_("edgepos lacks the right “{permission}” in the practice system."), N_("edgepos lacks a right there.")),
         "",
-        N_("Find that booking there, then: edgepos sync adopt"),
+        N_("Ask Provet support for a permission template with it. Then: edgepos sync retry"),
     ),
     "echo-differs": entry(
         (
@@ -176,44 +257,16 @@ BOOKINGS: Mapping[str, Entry] = {
             N_("The practice system booked something else than asked."),
         ),
         "",
-        N_("Set it right there, then: edgepos sync adopt"),
+        N_("In Provet cancel it, then: edgepos sync retry. Or set it right there, then: edgepos sync adopt"),
     ),
-    "locked-period": entry(
-        N_("The practice system has closed the day that it belongs to."),
+    "info-lost": entry(
+        (
+            N_("The practice system booked it without our reference: {practice_payments}."),
+            N_("The practice system booked it without our reference."),
+        ),
         "",
-        N_("Book it on today with: edgepos sync retry --today"),
+        N_("Look at it in Provet. If it is this payment: edgepos sync adopt"),
     ),
-    "right-missing": entry(
-        (N_("edgepos lacks the right “{permission}” in the practice system."), N_("edgepos lacks a right there.")),
-        "",
-        N_("Give it that right, then: edgepos sync retry"),
-    ),
-    "refund-refused": entry(
-        N_("The practice system refused to book money back."),
-        (N_("It answered: {answer}"), ""),
-        N_("Correct the payment there by hand, then: edgepos sync adopt"),
-    ),
-    "cancel-refused": entry(
-        N_("The practice system refused to cancel the payment."),
-        (N_("It answered: {answer}"), ""),
-        N_("Cancel it there by hand, then: edgepos sync adopt"),
-    ),
-    "refused": entry(
-        N_("The practice system refused the booking."),
-        (N_("It answered: {answer}"), ""),
-        _SEND_AGAIN,
-    ),
-    "draft": entry(N_("The invoice is a draft."), "", _SEND_AGAIN),
-    "sent": entry(N_("The invoice is open, not finalised."), "", _SEND_AGAIN),
-    "invoicing": entry(N_("The invoice is sent for later payment."), "", _SEND_AGAIN),
-    "voided": entry(N_("The invoice is voided."), "", _SEND_AGAIN),
-    "credit-note": entry(N_("It is a credit note."), "", _SEND_AGAIN),
-    "status-unknown": entry(
-        (N_("The invoice's state is not known to edgepos: {status}."), N_("The invoice's state is not known.")),
-        "",
-        _SEND_AGAIN,
-    ),
-    "other-currency": entry(N_("The invoice is in another currency."), "", _SEND_AGAIN),
     "by-operator": entry(
         (N_("{operator} set it aside."), N_("A person set it aside.")), "", N_("Send it again with: edgepos sync retry")
     ),
@@ -227,6 +280,7 @@ BOOKINGS: Mapping[str, Entry] = {
         "",
         N_("Look at it with: edgepos show"),
     ),
-}
+}  # fmt: skip
+"""Why a booking is parked, by the cause in its row: what is so in the practice system, and what to press there."""
 
 MATTERS: Mapping[str, Entry] = {**TERMINALS, **FINDINGS, **BOOKINGS}

@@ -175,6 +175,11 @@ THE_BOX: Mapping[str, Entry] = {
         (N_("It differs by {offset_s} s from the services."), ""),
         N_("Check the network's time service with: timedatectl"),
     ),
+    "clock-wrong:certificate": entry(
+        N_("By the clock of this box a service's certificate is not valid, so no payment is started."),
+        N_("The clock is wrong, or the service has let its certificate run out."),
+        N_("Check the network's time service with: timedatectl"),
+    ),
     "disk-low": entry(
         N_("The disk of this box is nearly full, so no payment is started."),
         (N_("{free_mb} MB are free, {needed_mb} MB are needed."), ""),

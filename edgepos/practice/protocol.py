@@ -121,6 +121,10 @@ class PracticeSystem(Protocol):
     async def undo(self, booking: Booking) -> Posted:
         """Cancel the payment that *booking* corrects, where the tenant has that. Otherwise like `post`."""
 
+    async def annotate(self, practice_payment: str, marks: Mapping[str, object]) -> None:
+        """Add *marks* to a payment of ours, where the system has room for them; nothing may hang on it. Once, like
+        `post`, with the same errors."""
+
     def payload(self, booking: Booking, *, undo: bool = False) -> str:
         """The exact text that `post`, or `undo`, would send: shown for a parked row."""
 

@@ -7,26 +7,30 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding
+from textual.message import Message
 from textual.reactive import var
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
-from edgepos.client.aio import AsyncAgent
+from edgepos.client.aio import AsyncAgent, Away
+from edgepos.client.errors import AgentError
+from edgepos.client.events import Event
 from edgepos.clock import Clock, RealClock, parse_rfc3339
 from edgepos.locale.words import N_, _, language, set_language
 from edgepos.tui import faults, terminal_modes
-from edgepos.tui.feed import ViewChanged, pictures
 from edgepos.tui.form import Form
+from edgepos.tui.order import Order
 from edgepos.tui.place import Place
 from edgepos.tui.places import BY_NAME, IN_FOOTER, PLACES
 from edgepos.tui.themes import THEMES, theme_for
-from edgepos.tui.view import ClinicView
+from edgepos.tui.view import ClinicView, Document
 
 REPEAT_S = 0.15
 """A key held down comes again faster than this (the kernel's console: every 92 ms), a finger does not."""
@@ -35,6 +39,16 @@ FALLBACK_AFTER_S = 3.0
 AGAIN_S = 1.0
 """Between a fault of the stream's worker and the next try."""
 STYLES = sorted((Path(__file__).parent / "styles").glob("*.tcss"), key=lambda path: (path.stem != "tokens", path.stem))
+
+
+@dataclass
+class ViewChanged(Message):
+    """A newer picture of the clinic; older ones in the queue are dropped."""
+
+    view: ClinicView
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, ViewChanged)
 
 
 class EdgeposApp(App[None], inherit_bindings=False):
@@ -50,7 +64,8 @@ class EdgeposApp(App[None], inherit_bindings=False):
             for entry in PLACES
             if entry.key
         ),
-        Binding("f10,question_mark", "menu", N_("Menu"), id="go.menu", tooltip=N_("All places, each with a letter")),
+        Binding("f10", "menu", N_("Menu"), id="go.menu", tooltip=N_("All places, each with a letter")),
+        Binding("question_mark", "menu", show=False),
         Binding("ctrl+q", "leave", N_("Leave"), id="leave", show=False),
     ]  # fmt: skip
 
@@ -65,10 +80,11 @@ class EdgeposApp(App[None], inherit_bindings=False):
         self.last_terminal: str | None = None
         """Where this screen's last payment went: offered first for the next one, never chosen in silence."""
         self.form = Form({})
+        self._latest = ClinicView()
+        """The newest picture; `view` is the one that was drawn."""
         self._touched_at = self.clock.monotonic()
         self._entered_at = float("-inf")
-        self.is_repeat = False
-        """Whether the present Enter is a held key's."""
+        self._heard_at = self._touched_at
         self._away_since: float | None = None
         for theme in THEMES:
             self.register_theme(theme)
@@ -87,11 +103,18 @@ class EdgeposApp(App[None], inherit_bindings=False):
 
     def follow(self) -> None:
         """Follow the agent, for ever; the handler of a fault calls this again."""
-        self.run_worker(self._follow(), name="stream", group="stream", exclusive=True, exit_on_error=False)
+        self.run_worker(self._follow, name="stream", group="stream", exclusive=True, exit_on_error=False)
 
     async def _follow(self) -> None:
-        async for view in pictures(self.agent, self.view):
-            self.post_message(ViewChanged(view))
+        async for event in self.agent.follow():
+            if isinstance(event, Away):
+                self._learn(self._latest.lost(event.error))
+            elif event.name != "bye":  # the end of the line follows, and is told then
+                self._learn(self._latest.after(event))
+
+    def _learn(self, view: ClinicView) -> None:
+        self._latest = view
+        self.post_message(ViewChanged(view))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A fault in a worker is shown and kept in the log, and the stream goes on."""
@@ -105,6 +128,8 @@ class EdgeposApp(App[None], inherit_bindings=False):
 
     async def on_view_changed(self, message: ViewChanged) -> None:
         is_first = self.view.status is None and self.view.away is None
+        if message.view.heard != self.view.heard:
+            self._heard_at = self.clock.monotonic()
         self.view = view = message.view
         if view.away is None:
             self._away_since = None
@@ -132,7 +157,36 @@ class EdgeposApp(App[None], inherit_bindings=False):
 
     def payment_heard(self, payment: Any) -> None:
         """An answer to a question of ours holds a payment: it may be newer than the stream."""
-        self.post_message(ViewChanged(self.view.with_payment(payment)))
+        self._learn(self._latest.with_payment(payment))
+
+    def pay(self, order: Order) -> None:
+        """The question for *order*, as a step of the present place."""
+        from edgepos.tui.pay import Pay
+
+        self.push_screen(Pay(order))
+
+    def watch_payment(self, payment: Document) -> None:
+        """How *payment* goes."""
+        from edgepos.tui.pay import Pay
+
+        self.push_screen(Pay(payment=payment))
+
+    def look_at_status(self) -> None:
+        """Read the status once, for the ages in it: the stream tells changes only."""
+
+        async def look() -> None:
+            try:
+                status = await self.agent.get("/status")
+            except AgentError:
+                return  # the stream tells that the agent is away
+            self._learn(self._latest.after(Event("status", status)))
+
+        self.run_worker(look, group="status", exclusive=True, exit_on_error=False)
+
+    def silent_s(self, terminal: object) -> float | None:
+        """Seconds since the last sign of life of *terminal*, as far as they are known."""
+        seen_s = self.view.terminal(terminal).get("seen_s")
+        return None if seen_s is None else seen_s + self.clock.monotonic() - self._heard_at
 
     def _draw(self) -> None:
         for screen in self.screen_stack:
@@ -187,11 +241,15 @@ class EdgeposApp(App[None], inherit_bindings=False):
     # --- keys
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, (events.Key, events.MouseDown, events.Paste)):
-            self._touched_at = now = self.clock.monotonic()
+        """A held Enter is one Enter, everywhere: no screen can take its repetitions for a wish to pay once more."""
+        if isinstance(event, events.InputEvent) and not event.is_forwarded:
+            now = self.clock.monotonic()
+            if isinstance(event, (events.Key, events.MouseDown, events.Paste)):
+                self._touched_at = now
             if isinstance(event, events.Key) and event.key == "enter":
-                self.is_repeat = now - self._entered_at < REPEAT_S
-                self._entered_at = now
+                before, self._entered_at = self._entered_at, now
+                if now - before < REPEAT_S:
+                    return
         await super().on_event(event)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -52,6 +52,8 @@ class TerminalCard(Vertical):
 
     def show(self, view: ClinicView, amount: str) -> None:
         terminal = view.terminal(self._terminal)
+        if not self.is_mounted:
+            return  # drawn again in a second
         self.query_one(".name", Static).update(str(terminal["name"]))
         self.query_one(".model", Static).update(str(terminal["model"]))
         state = self.query_one(".state", Static)
@@ -90,13 +92,12 @@ class Desk(Place):
                 yield Static(id="attention", markup=False)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.set_interval(AGAIN_S, self.arrived)
         self.query_one(Invoices).focus()
 
     def arrived(self) -> None:
         if self.is_current and self.view.away is None:
-            self.run_worker(self._read(), group="list", exclusive=True, exit_on_error=False)
+            self.run_worker(self._read, group="list", exclusive=True, exit_on_error=False)
 
     async def _read(self) -> None:
         """The list and the day by the hour. A practice system that is not there is said where the list would be."""
@@ -117,7 +118,9 @@ class Desk(Place):
         self.draw()
 
     def _empty(self, text: str) -> None:
-        self.query_one("#empty", Static).update(text)
+        line = self.query_one("#empty", Static)
+        line.display = bool(text)
+        line.update(text)
 
     # --- drawing
 

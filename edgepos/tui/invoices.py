@@ -17,10 +17,10 @@ from edgepos.tui.rows import Column, Row, Rows, plain
 Invoice = Mapping[str, Any]
 
 COLUMNS = (
-    Column(10),
+    Column(9),
     Column(10, share=3),
     Column(7, share=2),
-    Column(14, is_right=True),
+    Column(13, is_right=True),
     Column(7, is_right=True, least=60),
 )
 

@@ -99,7 +99,7 @@ class Frame(Screen[Result]):
             if self.is_attached:
                 then(answer)
 
-        self.run_worker(work(), group=group, exclusive=True, exit_on_error=False)
+        self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
 
 
 class Place(Frame[None]):

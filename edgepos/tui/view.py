@@ -6,7 +6,7 @@ Nothing here asks or decides. Whole objects come in, never patches; what is not 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -26,10 +26,10 @@ class ClinicView:
     """*status* is None before the agent has spoken; *away* is why it cannot be heard now, else None."""
 
     status: Document | None = None
-    payments: Mapping[str, Document] = NOTHING
+    payments: Mapping[str, Document] = field(default_factory=dict)
     """By reference: all that are open, and the last that were decided while this screen watched."""
     findings: tuple[Document, ...] = ()
-    texts: Mapping[str, str] = NOTHING
+    texts: Mapping[str, str] = field(default_factory=dict)
     """The terminals' own words, by terminal."""
     away: AgentError | None = None
     decided: int = 0
@@ -78,6 +78,10 @@ class ClinicView:
     def limit(self, name: str) -> int | None:
         value = self.status["limits"].get(name) if self.status else None
         return value if isinstance(value, int) else None
+
+    def without(self, payment: str) -> ClinicView:
+        """The picture without one payment."""
+        return replace(self, payments={id: one for id, one in self.payments.items() if id != payment})
 
     def lost(self, error: AgentError) -> ClinicView:
         """The agent cannot be heard: what was known stays in sight, marked."""

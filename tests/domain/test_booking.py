@@ -59,7 +59,7 @@ def test_a_double_that_staff_cancelled_is_none_any_more() -> None:
 def test_our_reference_with_another_amount_stops_it(amount: int | None) -> None:
     stop = look(replace(payment("9", ROW), amount_minor=amount))
     assert isinstance(stop, Stop)
-    assert stop.cause == "amount-differs"
+    assert stop.cause == "booked-differs"
 
 
 def test_the_same_amount_by_hand_since_we_began_stops_it() -> None:

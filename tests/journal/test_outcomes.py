@@ -213,7 +213,9 @@ async def test_a_session_that_jumped_closes_the_period_by_the_terminal(clinic: C
     assert after.period == 2
     opened, closed = await clinic.journal.periods(RECEPTION)
     assert (closed.by, closed.session, opened.session) == ("terminal", "042", "043")
-    assert (await clinic.journal.terminal(RECEPTION)).last_reconciled_at is None
+    assert (await clinic.journal.terminal(RECEPTION)).last_reconciled_at == closed.closed_at
+    [found] = await clinic.journal.open_findings()
+    assert (found.kind, found.subject) == ("closed-by-terminal", f"{RECEPTION}/1")
 
 
 async def test_a_late_result_of_the_session_just_closed_belongs_to_it(clinic: Clinic) -> None:

@@ -27,7 +27,7 @@ RESERVE = 0.05
 LIMITS: Mapping[tuple[str, str], int] = {
     ("invoice", "list"): 60, ("invoice", "one"): 250,
     ("invoicepayment", "list"): 100, ("invoicepayment", "one"): 300, ("invoicepayment", "create"): 300,
-    ("invoicepayment", "cancel"): 100,
+    ("invoicepayment", "cancel"): 100, ("extras", "create"): 300,
     ("client", "list"): 125, ("client", "one"): 500,
     ("patient", "list"): 300, ("patient", "one"): 1200,
     ("department", "list"): 300, ("department", "one"): 1200,

@@ -245,6 +245,13 @@ class Provet:
             raise Permanent("cancel-refused", refusal.facts) if refusal.cause == "refund-refused" else refusal
         return Posted(payment_id=f"cancel:{booking.corrects_payment}")
 
+    async def annotate(self, practice_payment: str, marks: Mapping[str, object]) -> None:
+        path = f"invoicepayment/{practice_payment}/extras/"
+        for key, value in marks.items():
+            reply = await self._link.send("create", path, wire.encode({"key": key, "value": str(value)}), to="extras")
+            if reply.status not in (200, 201):
+                raise Permanent("refused", {"status": reply.status, "answer": reply.text[:ANSWER_LIMIT]})
+
     def _echo(self, booking: Booking, body: object) -> Posted:
         """What came back is what was meant: else it is not acknowledged. Half an echo says nothing: look it up."""
         read = wire.payment(body, self._tenant.currency, self._alarm)

@@ -92,10 +92,10 @@ class Link:
             self._auth.reject(token)
         raise self._refused()
 
-    async def send(self, call: str, path: str, body: str) -> Reply:
+    async def send(self, call: str, path: str, body: str, *, to: str = "invoicepayment") -> Reply:
         """Book something at `invoicepayment/…`, once. Raises Temporary and Configuration only where nothing was booked,
-        OutcomeUnknownPost wherever that is not known."""
-        async with self._budget.spend("invoicepayment", call, background=True):
+        OutcomeUnknownPost wherever that is not known. *to*: whose budget it is."""
+        async with self._budget.spend(to, call, background=True):
             token = await self._auth.token()  # not before: the wait may be long
             try:
                 answer = await self._outbound.request(
@@ -108,7 +108,7 @@ class Link:
                 raise OutcomeUnknownPost(self._away(error).cause) from error
         status = answer.status
         if status == 429:
-            raise self._too_many(answer, "invoicepayment", call)
+            raise self._too_many(answer, to, call)
         if _is_its_own(answer) and (status // 100 == 2 or status in NEVER_CARRIED_OUT):
             self._heard(ServiceState.OK, "")
             return Reply(status, answer.body, answer.text)

@@ -1,0 +1,66 @@
+"""A payment without a listed invoice: an amount and what it is for."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Digits, Input, Static
+
+from edgepos.client.errors import AgentError
+from edgepos.locale.words import N_, _
+from edgepos.tui.amounts import read_amount
+from edgepos.tui.before import AmountInput
+from edgepos.tui.order import Order
+from edgepos.tui.place import Place
+from edgepos.tui.saying import told
+
+
+class Amount(Place):
+    title_word = N_("Amount: a payment without a listed invoice")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._minor: int | None = None
+
+    def body(self) -> ComposeResult:
+        with Vertical(classes="middle"):
+            yield Static(_("How much?"), classes="question")
+            yield Digits("", id="sum")
+            yield AmountInput()
+            yield Static(_("What for? The invoice's number, or a word; it can be given its invoice later."), classes="question")
+            yield Input(id="text", max_length=60)
+            yield Static(id="hint", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(AmountInput).focus()
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        if message.input.id != "amount":
+            return
+        self._minor, wrong = None, ""
+        if message.value.strip():
+            try:
+                self._minor = read_amount(message.value, self.view.currency)
+            except AgentError as error:
+                said = told(error, self.form)
+                wrong = f"{said.message} {said.mend}"
+        self.query_one("#sum", Digits).update("" if self._minor is None else self.form.bare(self._minor))
+        read = "" if self._minor is None else self.form.money(self._minor)
+        self.query_one("#hint", Static).update(wrong or (_("That is {money}. Enter goes on.").format(money=read) if read else ""))
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        if self._minor is None:
+            self.query_one(AmountInput).focus()
+            return
+        if message.input.id == "amount":
+            self.query_one("#text", Input).focus()
+            return
+        text = " ".join(self.query_one("#text", Input).value.split())
+        order = Order(amount_minor=self._minor, currency=self.view.currency, text=text)
+        self.forget()
+        self.clinic.pay(order)
+
+    def forget(self) -> None:
+        for field in self.query(Input):
+            field.value = ""
+        self.query_one(AmountInput).focus()
