@@ -100,9 +100,13 @@ class Asking:
         return await self._intend(Kind.REVERSAL, terminal, payment.moved_minor, who, key, corrects=payment.id)
 
     async def reconcile(self, form: Form, who: Who, key: str) -> Operation:
-        """Close a terminal's session."""
+        """Close a terminal's session. Asked again while one is under way, it is that one: there is one closing."""
         terminal = self._terminal(form)
         self._conditions.demand()
+        for operation in await self._journal.open_operations():
+            is_under_way = operation.kind is Kind.RECONCILIATION and operation.state is not State.UNKNOWN
+            if operation.terminal == terminal.id and is_under_way:
+                return operation
         return await self._intend(Kind.RECONCILIATION, terminal, 0, who, key)
 
     async def cancel(self, payment: Operation, who: Who) -> Operation:
@@ -190,6 +194,7 @@ class Asking:
             lines=lines,
             request_key=key,
             at=at,
+            session=form.text("session", "", longest=6),
             text=form.text("text", ""),
         )
         return operation

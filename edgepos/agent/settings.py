@@ -205,6 +205,8 @@ class Limits(Section):
     """A refund above this needs a PIN."""
     ask_again_above_minor: AmountMinor = 2_000_000
     """A payment above this is asked about once more."""
+    reconcile_after_days: int = Field(default=6, ge=0, le=365)
+    """After so many days a terminal asks to be reconciled; Nets refuses its payments after 7. 0: never."""
     disk_reserve_mb: int = Field(default=64, ge=1)
     """Below this much free space no new payment begins."""
 

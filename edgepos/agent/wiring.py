@@ -11,6 +11,7 @@ import contextlib
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from edgepos.agent.operators import Operators
 from edgepos.agent.periods import Periods
 from edgepos.agent.ports import AbsentCloud, Cloud
 from edgepos.agent.record import TerminalRecord
+from edgepos.agent.service_clocks import ServiceClocks
 from edgepos.agent.settings import Settings, TerminalSettings
 from edgepos.agent.settings_files import Secrets
 from edgepos.agent.sync import Sender
@@ -135,13 +137,14 @@ async def opened(given: Given) -> AsyncIterator[Agent]:
         stack.push_async_callback(journal.close)
         after_clean_stop = await _ended_cleanly(journal)
         await journal.started(__version__)
-        cloud = _cloud(given, stack)
+        clocks = ServiceClocks(given.clock)
+        cloud = _cloud(given, stack, partial(clocks.dated, "nets"))
         terminals = [*given.settings.terminals, *await _left_over(journal, given.settings)]
         reserve_mb = given.settings.location.limits.disk_reserve_mb
         conditions = Conditions(given.state_folder, reserve_mb=reserve_mb, clock=given.clock)
         changed, back = _Later(), _Later()
-        health = _health(given, cloud, terminals, conditions, changed)
-        practice = _practice(given, stack, _practice_state(health, back))
+        health = _health(given, cloud, terminals, conditions, clocks, changed)
+        practice = _practice(given, stack, _practice_state(health, back), partial(clocks.dated, "practice"))
         desk = sender = None
         if practice is not None:
             desk = await _desk(given, practice, journal, stack)
@@ -225,7 +228,12 @@ def _loops(given: Given, parts: Parts, cloud: Cloud) -> dict[str, Loop]:
 
 
 def _health(
-    given: Given, cloud: Cloud, terminals: Sequence[TerminalSettings], conditions: Conditions, changed: _Later
+    given: Given,
+    cloud: Cloud,
+    terminals: Sequence[TerminalSettings],
+    conditions: Conditions,
+    clocks: ServiceClocks,
+    changed: _Later,
 ) -> Health:
     organisation = given.settings.organisation
     return Health(
@@ -235,6 +243,7 @@ def _health(
         poll_s=organisation.times.poll_s,
         is_set_up={"nets": organisation.nets is not None, "practice": organisation.practice is not None},
         conditions=conditions,
+        clocks=clocks,
         changed=changed,
         beat=given.supervisor.beat,
     )
@@ -308,11 +317,11 @@ class _Later:
             self.to()
 
 
-def _cloud(given: Given, stack: contextlib.AsyncExitStack) -> Cloud:
+def _cloud(given: Given, stack: contextlib.AsyncExitStack, dated: Callable[[datetime], None]) -> Cloud:
     nets = given.settings.organisation.nets
     if nets is None:
         return AbsentCloud()
-    outbound = Outbound(nets.base_url, setting="nets.base_url", clock=given.clock)
+    outbound = Outbound(nets.base_url, setting="nets.base_url", clock=given.clock, dated=dated)
 
     def password() -> str:
         secret = Secrets(given.settings_folder).read("nets")
@@ -329,12 +338,15 @@ def _cloud(given: Given, stack: contextlib.AsyncExitStack) -> Cloud:
 
 
 def _practice(
-    given: Given, stack: contextlib.AsyncExitStack, heard: Callable[[ServiceState, str], None]
+    given: Given,
+    stack: contextlib.AsyncExitStack,
+    heard: Callable[[ServiceState, str], None],
+    dated: Callable[[datetime], None],
 ) -> Provet | None:
     practice = given.settings.organisation.practice
     if practice is None:
         return None
-    outbound = Outbound(practice.base_url, setting="practice.base_url", clock=given.clock)
+    outbound = Outbound(practice.base_url, setting="practice.base_url", clock=given.clock, dated=dated)
     stack.push_async_callback(outbound.aclose)
 
     def secret() -> str:

@@ -46,6 +46,7 @@ def declare_record(parser: ArgumentParser) -> None:
     parser.add_argument("amount", metavar="AMOUNT", help="12,50 or 12.50, as on the slip")
     parser.add_argument("--slip", required=True, metavar="NUMBER", help="the number on the terminal's slip")
     parser.add_argument("--at", required=True, metavar="TIME", help="when, as on the slip: 2026-11-25T14:32+01:00")
+    parser.add_argument("--session", metavar="NUMBER", help="the session on the slip, if the terminal was closed since")
     parser.add_argument("--invoice", metavar="ID", help="the invoice that it paid, by number or id")
     parser.add_argument("--refund", action="store_true", help="the slip is of money given back")
     declare_terminal(parser)
@@ -64,6 +65,8 @@ def record(options: Namespace) -> Answer:
         "slip_number": options.slip,
         "at": options.at,
     }
+    if options.session:
+        body["session"] = options.session
     if options.invoice:
         body["invoice"] = find_invoice(agent, options.invoice)["id"]
     return outcome(asked_for(agent, "/records", body, new_key()), form, terminal["name"])

@@ -31,6 +31,8 @@ from edgepos.journal.notes import append_finding, append_handled, append_period_
 from edgepos.journal.values import Intent, PeriodEnd
 
 SETTLED_FINDING = "settled-by-hand"
+SLIPS_BACK = 100
+"""Among so many of a terminal's newest periods a slip's own is looked for."""
 CLOSED_ITSELF = "closed-by-terminal"
 """The finding of a session that the terminal closed by itself, its report never seen."""
 
@@ -234,7 +236,9 @@ def _is_kept(tx: Tx, line: Line) -> bool:
     return row is not None
 
 
-def append_recorded(tx: Tx, draw: Draw, intent: Intent, slip_number: str, at: str) -> tuple[Operation, bool]:
+def append_recorded(
+    tx: Tx, draw: Draw, intent: Intent, slip_number: str, at: str, session: str
+) -> tuple[Operation, bool]:
     """Book what was taken on a terminal that stood alone, from its slip. False: this key was answered before."""
     if intent.request_key and (first := queries.by_request_key(tx, intent.request_key)):
         return first, False
@@ -247,9 +251,21 @@ def append_recorded(tx: Tx, draw: Draw, intent: Intent, slip_number: str, at: st
         raise Wrong("usage", why="lines-do-not-add-up", amount_minor=intent.asked_minor)
     shares = _shares(intent.asked_minor, lines)
     fields = asked_fields(id, intent, tuple(replace(line, amount_minor=shares[line.line]) for line in lines))
-    period = queries.terminal(tx, intent.terminal).period
+    period = _period_of_slip(tx, intent.terminal, session, at)
     tx.append("operation.recorded", id, {**fields, "slip_number": slip_number, "at": at, "period": period})
     return read_back(tx, id, State.APPROVED), True
+
+
+def _period_of_slip(tx: Tx, terminal: str, session: str, at: str) -> int:
+    """The newest period of *session*, else the one that was open *at* that time, else the open one."""
+    known = queries.periods(tx, terminal, SLIPS_BACK)
+    for period in known:
+        if session and period.session and _same_session(session, period.session):
+            return period.period
+    for period in known:
+        if at and period.opened_at <= at and (period.closed_at is None or at < period.closed_at):
+            return period.period
+    return queries.terminal(tx, terminal).period
 
 
 # --- what a person says

@@ -350,24 +350,42 @@ def bookings_of(tx: Tx, invoice: str, practice: str) -> frozenset[str]:
     return frozenset(row[0] for row in rows)
 
 
+# A payment settled by hand for which the terminal later had a row of its own counts once: by that row.
+_DAY = """
+SELECT kind, created_at, CASE WHEN state = 'approved' THEN coalesce(approved_minor, 0)
+                              WHEN settled_outcome = 'taken' AND NOT EXISTS (
+                                SELECT 1 FROM operation f WHERE f.corrects = o.id AND f.origin = 'found'
+                                                            AND f.kind = o.kind AND f.state = 'approved')
+                              THEN settled_minor ELSE 0 END AS moved
+FROM operation o WHERE clinic_day = :day AND currency = :currency"""
+
+
 def day_totals(tx: Tx, day: str, currency: str) -> DayTotals:
-    """A payment settled by hand for which the terminal later had a row of its own counts once: by that row."""
     row = tx.row(
-        """
+        f"""
         SELECT count(*) FILTER (WHERE kind = 'purchase' AND moved > 0),
                coalesce(sum(moved) FILTER (WHERE kind = 'purchase'), 0),
                coalesce(sum(moved) FILTER (WHERE kind IN ('refund', 'reversal')), 0)
-        FROM (SELECT kind, CASE WHEN state = 'approved' THEN coalesce(approved_minor, 0)
-                                WHEN settled_outcome = 'taken' AND NOT EXISTS (
-                                  SELECT 1 FROM operation f WHERE f.corrects = o.id AND f.origin = 'found'
-                                                              AND f.kind = o.kind AND f.state = 'approved')
-                                THEN settled_minor ELSE 0 END AS moved
-              FROM operation o WHERE clinic_day = :day AND currency = :currency)""",
+        FROM ({_DAY})""",
         day=day,
         currency=currency,
     )
     count, amount, refunds = row or (0, 0, 0)
     return DayTotals(count=count, amount_minor=amount, refunds_minor=refunds, currency=currency)
+
+
+def day_quarters(tx: Tx, day: str, currency: str) -> list[tuple[str, int, int]]:
+    """Purchases of a clinic day by the quarter of an hour (UTC: zones differ by quarters) in which they were begun:
+    its start, how many moved money, and how much."""
+    rows = tx.rows(
+        f"""
+        SELECT substr(created_at, 1, 14) || printf('%02d:00Z', substr(created_at, 15, 2) / 15 * 15),
+               count(*), sum(moved)
+        FROM ({_DAY}) WHERE kind = 'purchase' AND moved > 0 GROUP BY 1 ORDER BY 1""",
+        day=day,
+        currency=currency,
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 # --- outbox

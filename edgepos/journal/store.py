@@ -224,14 +224,18 @@ class Journal:
         corrects: str | None = None,
         request_key: str | None = None,
         at: str = "",
+        session: str = "",
         text: str = "",
     ) -> tuple[Operation, bool]:
-        """Book what was taken on a terminal that stood alone, from its slip. False: this key was answered before."""
+        """Book what was taken on a terminal that stood alone, from its slip. False: this key was answered before.
+
+        *session* and *at*, as the slip has them, say to which of the terminal's periods it belongs.
+        """
         intent = Intent(
             kind=kind, terminal=terminal, currency=currency, asked_minor=amount_minor, operator=operator,
             clinic_day=clinic_day, lines=lines, text=text, corrects=corrects, request_key=request_key,
         )  # fmt: skip
-        return await self._write(outcomes.append_recorded, self._draw(), intent, slip_number, at)
+        return await self._write(outcomes.append_recorded, self._draw(), intent, slip_number, at, session)
 
     async def settled(
         self, id: str, *, outcome: str, slip_number: str, amount_minor: int, operator: str, confirmed_by: str
@@ -435,6 +439,9 @@ class Journal:
 
     async def day_totals(self, day: str, currency: str) -> DayTotals:
         return await self._read(queries.day_totals, day, currency)
+
+    async def day_quarters(self, day: str, currency: str) -> list[tuple[str, int, int]]:
+        return await self._read(queries.day_quarters, day, currency)
 
     async def slips(self, id: str) -> Slips:
         return await self._read(queries.slips, id)

@@ -26,6 +26,15 @@ TERMINALS: Mapping[str, Entry] = {
         N_("The host lamp on its home screen is not green."),
         N_("Check the clinic's network; if others work, restart the terminal."),
     ),
+    "reconcile-due": entry(
+        (
+            N_("{terminal} has not been reconciled for {days} days."),
+            N_("{terminal} has not been reconciled from here yet."),
+            N_("The terminal has not been reconciled for long."),
+        ),
+        N_("It may still take payments; after a week, and when it is new, it refuses them."),
+        (N_("Reconcile it with: edgepos reconcile --terminal {terminal}"), N_("Reconcile it with: edgepos reconcile")),
+    ),
     "terminal-not-in-account": entry(
         (
             N_("{terminal} is not in the Connect@Cloud account."),
@@ -112,6 +121,36 @@ FINDINGS: Mapping[str, Entry] = {
         ),
         N_("The journal is an older copy, or another box drives the same terminal. The terminal is held."),
         N_("Switch the other box off, then let a technician release the terminal."),
+    ),
+    "closed-by-terminal": entry(
+        (N_("{terminal} closed its session {session} by itself."), N_("A terminal closed its session by itself.")),
+        N_("edgepos did not ask for it and has not seen the report."),
+        (
+            N_("Print the terminal's copy of that report, then: edgepos reconcile --terminal {terminal}"
+               " --period {period} --total AMOUNT"),
+            N_("Print the terminal's copy of that report and compare its total."),
+        ),
+    ),
+    "match-differs": entry(
+        (N_("Period {period} of {terminal} does not agree: {causes}."), N_("A closed period does not agree.")),
+        "",
+        (N_("See each difference and what to do with: edgepos match --day {day}"), N_("See: edgepos match")),
+    ),
+    "report-currency": entry(
+        (
+            N_("{terminal} reports in {found}, but {expected} is set up here."),
+            N_("A terminal reports in another currency than the one set up here."),
+        ),
+        "",
+        N_("Ask Nets which currency the terminal has, or mend the currency in location.toml."),
+    ),
+    "session-jump": entry(
+        (
+            N_("{terminal} went on from session {open_session} to {later_session}."),
+            N_("A terminal closed more than one session unseen."),
+        ),
+        N_("What became of the lost reconciliation is not known."),
+        N_("Print the terminal's copies of its reports, then close it with: edgepos settle"),
     ),
     "anchor-broken": entry(
         N_("The practice system does not keep our references. Nothing more is booked."),

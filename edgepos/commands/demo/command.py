@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ def declare(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Answer | Exit:
+    for told in (signal.SIGTERM, signal.SIGHUP):  # so that a demo that is ended takes its processes with it
+        signal.signal(told, signal.default_int_handler)
     if options.headless or options.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return _scripted(quiet=options.json)
     return _by_hand()
