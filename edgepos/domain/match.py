@@ -11,7 +11,8 @@ A period is green (`agree`) only if the terminal's total and the practice system
 unexplained, and no difference needs a person. Harmless, and listed while green: a tip and a surcharge (the practice
 system books the invoice's share alone), a part approval (the rest of the invoice is still due), a late approval whose
 finding was handled, and, where the terminal's total confirms them, what was settled by hand and a void whose payment
-was in another period. Between journal and practice system nothing can stay unexplained: each row is looked up.
+was in another period. A void by the bank alone, which no terminal's total has, is harmless once its finding was
+handled. Between journal and practice system nothing can stay unexplained: each row is looked up.
 """
 
 from __future__ import annotations
@@ -74,10 +75,10 @@ MEND: Mapping[Cause, str] = {
     Cause.SETTLED_BY_HAND: "Compare the slip with what was settled; correct it with: edgepos record",
     Cause.REVERSAL_ACROSS_SESSIONS: "Compare both closing reports: the void stands in a later one than its payment.",
     Cause.LATE_APPROVAL: "Look at the payment: it was approved after it had been told as not paid.",
-    Cause.TERMINAL_SWAPPED: "Ask for the old terminal's last closing report and compare its total.",
+    Cause.TERMINAL_SWAPPED: "Find the old terminal's last report and enter its total: edgepos reconcile --total",
     Cause.NOT_CLOSED: "Close the terminal's period: edgepos reconcile",
-    Cause.SLIP_MISSING: "Print the terminal's copy of its last closing report and compare its total.",
-    Cause.SLIP_UNREADABLE: "Read the closing report as it is kept and compare its total.",
+    Cause.SLIP_MISSING: "Print the terminal's copy of its report and enter its total: edgepos reconcile --total",
+    Cause.SLIP_UNREADABLE: "Read the report as it is kept and enter its total: edgepos reconcile --total",
     Cause.CURRENCY: "The terminal and the settings have different currencies: ask Nets, or mend the settings.",
     Cause.BEFORE_THIS_JOURNAL: "These payments are older than this journal: find their slips and record them.",
     Cause.PRACTICE_AWAY: "Nothing now: match again when the practice system can be reached.",
@@ -224,7 +225,7 @@ def match_period(terminal: TerminalSide, journal: JournalSide, bookings: Booking
     """The three sides of one period. *bookings* is None while the practice system cannot be asked."""
     superseded = _superseded(journal.operations)
     counted = [operation for operation in journal.operations if operation.id not in superseded]
-    journal_minor = sum(_gross(operation) for operation in counted)
+    journal_minor = journal_total(journal.operations)
     terminal_minor, differences = _terminal_total(terminal)
     gap = None if terminal_minor is None else terminal_minor - journal_minor
     differences += _at_terminal(terminal, journal, counted, gap)
@@ -244,6 +245,12 @@ def match_period(terminal: TerminalSide, journal: JournalSide, bookings: Booking
         practice_minor=practice_minor,
         differences=tuple(differences),
     )
+
+
+def journal_total(operations: Sequence[Operation]) -> int:
+    """What moved by *operations*, as the terminal should count it."""
+    superseded = _superseded(operations)
+    return sum(_gross(operation) for operation in operations if operation.id not in superseded)
 
 
 def _sign(operation: Operation) -> int:
@@ -298,12 +305,14 @@ def _at_terminal(
     foreign = [Difference(cause=Cause.STAND_ALONE_SALE, minor=minor, ids=(id,)) for id, minor in terminal.foreign_sales]
     if gap is None:
         return [Difference(cause=line.cause, minor=None, ids=line.ids) for line in doubtful]
+    taken_back = {one.id for one in counted if one.origin is Origin.FOUND and _is_across(one, journal)}
     chosen = _combination([*doubtful, *foreign], gap)
     rest = gap - sum(line.minor or 0 for line in chosen)
     lines = []
     for line in doubtful:
         is_in = line in chosen
-        is_harmless = not is_in and rest == 0 and line.cause is not Cause.UNKNOWN
+        is_seen = line.ids[0] in taken_back and not any(id in journal.unseen for id in line.ids)
+        is_harmless = rest == 0 and line.cause is not Cause.UNKNOWN and (not is_in or is_seen)
         lines.append(
             Difference(cause=line.cause, minor=line.minor if is_in else 0, ids=line.ids, is_harmless=is_harmless)
         )

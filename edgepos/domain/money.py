@@ -79,7 +79,7 @@ def from_decimal(value: Decimal, currency: str) -> Money:
 def parse_amount(text: str, currency: str) -> Money:
     """What a person typed, as money: `12,50` `12.50` `12,5` `12` `,50` `1 250` `1.250,00`, the currency's code too.
 
-    Raises Wrong: `amount-form` (not an amount, nothing, zero or less), `amount-ambiguous` (readings: list of texts),
+    Raises Wrong: `amount-form` (not an amount, nothing, zero or less), `amount-ambiguous` (readings_minor: both),
     `amount-too-large` (max_minor).
     """
     cleaned = SPACES.sub(" ", text.replace("−", "-")).strip()
@@ -115,8 +115,8 @@ def _split(cleaned: str, digits: int, text: str, currency: str) -> tuple[str, st
             len(whole) > 3 or decimals[2] != "0"
         ):  # 12345,678 and 12,505 are no amount in either reading that people mean
             raise Wrong("amount-form", text=text[:40], why="decimals")
-        readings = [str(Money(int(whole + decimals) * 10**digits, currency)), f"{whole}.{decimals[:2]} {currency}"]
-        raise Wrong("amount-ambiguous", text=text[:40], readings=readings)
+        readings = [int(whole + decimals) * 10**digits, int(whole + decimals[:digits])]
+        raise Wrong("amount-ambiguous", text=text[:40], readings_minor=readings, currency=currency)
     elif len(signs) >= 2:
         if not GROUPED_BY_SIGN.fullmatch(cleaned):
             raise Wrong("amount-form", text=text[:40], why="groups")

@@ -3,6 +3,7 @@
 The only place that says SELECT, and the only one that opens the journal's file. Imports `domain` and `clock` only.
 """
 
+from edgepos.journal.copies import verify_copy
 from edgepos.journal.events import Event
 from edgepos.journal.store import Journal, restore
 from edgepos.journal.values import (
@@ -54,4 +55,5 @@ __all__ = [
     "TerminalRow",
     "VerifyReport",
     "restore",
+    "verify_copy",
 ]

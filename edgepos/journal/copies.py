@@ -20,7 +20,7 @@ from edgepos.journal.database import Database, Tx, check_version, read_version
 from edgepos.journal.files import DATABASE, sync_folder
 from edgepos.journal.notes import append_held
 from edgepos.journal.schema import MIGRATIONS
-from edgepos.journal.values import BackupMade, JournalDamaged
+from edgepos.journal.values import BackupMade, JournalDamaged, VerifyReport
 from edgepos.journal.verify import verify
 
 PAGES_A_STEP = 256
@@ -69,8 +69,8 @@ def finish_copy(unfinished: Path, folder: Path, migrations: Sequence[str] = MIGR
     return BackupMade(path=path, seq=report.seq, head=report.head, bytes=path.stat().st_size)
 
 
-def check_copy(copy: Path) -> None:
-    """Raises JournalNewer or JournalDamaged, also where the name promises another head than the file has."""
+def verify_copy(copy: Path) -> VerifyReport:
+    """What a copy holds, and whether it is whole and what its name promises. Raises JournalNewer, JournalDamaged."""
     found = read_version(copy)
     if found is None:
         raise JournalDamaged(f"{copy.name} is empty or missing")
@@ -78,9 +78,14 @@ def check_copy(copy: Path) -> None:
     named = NAME.fullmatch(copy.name)
     connection = apsw.Connection(str(copy), flags=apsw.SQLITE_OPEN_READONLY)
     try:
-        report = verify(connection, (int(named[1]), named[2]) if named else None)
+        return verify(connection, (int(named[1]), named[2]) if named else None)
     finally:
         connection.close()
+
+
+def check_copy(copy: Path) -> None:
+    """Raises JournalNewer or JournalDamaged, also where the name promises another head than the file has."""
+    report = verify_copy(copy)
     if not report.ok:
         raise JournalDamaged(f"{copy.name}: " + "; ".join(report.problems))
 

@@ -14,6 +14,10 @@ from types import NoneType
 
 import rfc8785
 
+MAX_INTEGER = 2**53 - 1
+"""The largest that RFC 8785 writes."""
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
 GENESIS = bytes(32)
 """What the first event has as its previous hash."""
 
@@ -93,6 +97,8 @@ KINDS: Mapping[str, Spec] = {
         "totals": _LIST,
         "slip": _TEXT,
     },
+    "period.told": {"terminal": _TEXT, "period": _INT, "amount_minor": _INT, "operator": _TEXT, "note": _TEXT},
+    "closing.copied": {"number": _INT, "copy": _INT},
     "closing.made": {
         "number": _INT,
         "clinic_day": _TEXT,
@@ -149,9 +155,34 @@ def canonical(kind: str, fields: Fields) -> str:
         if type(fields[name]) not in types:  # exactly: True is no amount
             raise BadEvent(f"{kind}: {name} is a {type(fields[name]).__name__}")
     try:
-        return rfc8785.dumps(dict(fields)).decode()  # type: ignore[arg-type]  # it checks the values itself
+        return canonical_json(dict(fields))
     except (rfc8785.CanonicalizationError, UnicodeError) as error:
         raise BadEvent(f"{kind}: {error}") from error
+
+
+def canonical_json(value: object) -> str:
+    """RFC 8785 JSON. Raises rfc8785.CanonicalizationError, UnicodeError for what has none.
+
+    The standard library writes the same text for what nearly every body is made of, in a tenth of the time; a test
+    holds the two against each other. All else goes the long way.
+    """
+    if _is_plain(value):
+        text = _encode(value)
+        text.encode()  # raises UnicodeError for half a surrogate pair
+        return text
+    return rfc8785.dumps(value).decode()  # type: ignore[arg-type]  # it checks the values itself
+
+
+def _is_plain(value: object) -> bool:
+    """Whole numbers that JSON can hold, texts, and objects whose names sort alike in every encoding."""
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return -MAX_INTEGER <= value <= MAX_INTEGER  # type: ignore[operator]
+    if kind is dict:
+        return all(type(name) is str and name.isascii() and _is_plain(one) for name, one in value.items())  # type: ignore[attr-defined]
+    return (kind is list or kind is tuple) and all(map(_is_plain, value))  # type: ignore[call-overload]
 
 
 def chained(prev: bytes, seq: int, *texts: str) -> bytes:

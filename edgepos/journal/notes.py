@@ -132,9 +132,7 @@ def append_period_closed(tx: Tx, terminal: str, by: str, end: PeriodEnd, operati
     return closed
 
 
-def append_period_told(
-    tx: Tx, terminal: str, period: int, *, amount_minor: int, operator: str, note: str
-) -> Period:
+def append_period_told(tx: Tx, terminal: str, period: int, *, amount_minor: int, operator: str, note: str) -> Period:
     """A closed period's total as a person read it from paper, for want of a readable report. The last word counts."""
     known = queries.period(tx, terminal, period)
     if known is None or known.closed_at is None:

@@ -166,6 +166,8 @@ def append_found(
     """
     corrected = queries.operation(tx, intent.corrects) if intent.corrects else None
     state, amount = _what_moved(result, intent.kind, corrected)
+    if intent.kind is Kind.REVERSAL and result.result is Result.REJECTED:
+        result = replace(result, session="")  # it is the payment's: it was taken back later, in whatever session
     is_named = is_reference(result.order_id) and not queries.references_like(tx, result.order_id)
     id = result.order_id if is_named else fresh_reference(tx, draw)
     was_settled = corrected is not None and corrected.settled_outcome is not None and corrected.kind is intent.kind
@@ -177,8 +179,7 @@ def append_found(
     fields = {
         **asked_fields(id, replace(intent, asked_minor=amount), lines),
         **_outcome(state, result, amount if state is State.APPROVED else 0),
-        # A payment's own result that turned to "rejected" still tells the payment's session, whenever that was.
-        "period": _period_for(tx, intent.terminal, "" if result.result is Result.REJECTED else result.session),
+        "period": _period_for(tx, intent.terminal, result.session),
         "lines": [{**line_fields(line), "kept_minor": shares[line.line]} for line in lines],
         "why": why,
         "is_booked": is_booked,
@@ -237,7 +238,7 @@ def _is_kept(tx: Tx, line: Line) -> bool:
 
 
 def append_recorded(
-    tx: Tx, draw: Draw, intent: Intent, slip_number: str, at: str, session: str
+    tx: Tx, draw: Draw, intent: Intent, *, slip_number: str, at: str, session: str
 ) -> tuple[Operation, bool]:
     """Book what was taken on a terminal that stood alone, from its slip. False: this key was answered before."""
     if intent.request_key and (first := queries.by_request_key(tx, intent.request_key)):

@@ -235,7 +235,9 @@ class Journal:
             kind=kind, terminal=terminal, currency=currency, asked_minor=amount_minor, operator=operator,
             clinic_day=clinic_day, lines=lines, text=text, corrects=corrects, request_key=request_key,
         )  # fmt: skip
-        return await self._write(outcomes.append_recorded, self._draw(), intent, slip_number, at, session)
+        return await self._write(
+            outcomes.append_recorded, self._draw(), intent, slip_number=slip_number, at=at, session=session
+        )
 
     async def settled(
         self, id: str, *, outcome: str, slip_number: str, amount_minor: int, operator: str, confirmed_by: str

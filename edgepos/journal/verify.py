@@ -124,6 +124,7 @@ def _schema(connection: apsw.Connection) -> dict[str, str | None]:
 
 def _empty(migrations: Sequence[str]) -> apsw.Connection:
     connection = apsw.Connection(":memory:")
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)  # as in the live journal: else each event prepares anew
     for migration in migrations:
         connection.execute(migration)
     return connection
