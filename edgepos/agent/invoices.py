@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -79,12 +79,21 @@ class Desk:
     """The list of one location. `open`, then `run` as a task; searching needs neither."""
 
     def __init__(
-        self, practice: PracticeSystem, folder: Path, clock: Clock, *, scope: str = "", spread: float = 0.0
+        self,
+        practice: PracticeSystem,
+        folder: Path,
+        clock: Clock,
+        *,
+        scope: str = "",
+        spread: float = 0.0,
+        changed: Callable[[str], None] = lambda as_of: None,
     ) -> None:
-        """*scope* names practice system and department; *spread* in [0, 1) tells boxes of one organisation apart."""
+        """*scope* names practice system and department; *spread* in [0, 1) tells boxes of one organisation apart.
+        *changed* hears of each time that the list was read again.
+        """
         self._practice, self._clock = practice, clock
         self._cache = InvoiceCache(folder)
-        self._scope, self._spread = scope, spread
+        self._scope, self._spread, self._changed = scope, spread, changed
         self._entries: dict[str, _Entry] = {}
         self._ended: dict[str, str] = {}
         """Numbers of paid and voided ones by id: whoever types one is told so, not that there is none."""
@@ -227,6 +236,7 @@ class Desk:
             names = await self._learn_names()
             changed = [self._entries[invoice.id].invoice for invoice in invoices if invoice.id in self._entries]
             await self._cache.save(changed, before - set(self._entries), names, self._as_of)
+            self._changed(self._as_of)
 
     async def _learn_names(self) -> Mapping[str, str]:
         """Names that the invoices themselves do not carry: a few with each refresh, each once."""
