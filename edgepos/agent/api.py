@@ -65,6 +65,7 @@ ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("POST", "/login", desk.login),
     ("POST", "/logout", desk.logout),
     ("GET", "/match", technician.match),
+    ("POST", "/terminals/{id}/periods/{period}/total", technician.tell_total),
     ("POST", "/closings", technician.close_day),
     ("GET", "/closings", technician.closings),
     ("GET", "/closings/{number}", technician.closing),
@@ -77,6 +78,7 @@ ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("POST", "/terminals/{id}/release", technician.release),
     ("GET", "/verify", technician.verify),
     ("GET", "/backup", technician.backup),
+    ("GET", "/backup/operators", technician.backup_operators),
     ("POST", "/restore", technician.restore),
     ("POST", "/sql", technician.sql),
 )

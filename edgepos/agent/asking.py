@@ -6,17 +6,19 @@ sent from here: the worker of the terminal hears of the intent by its event.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edgepos.agent.charging import Charging
 from edgepos.agent.conditions import Conditions
 from edgepos.agent.forms import Form
+from edgepos.agent.holding import gap_after
 from edgepos.agent.peers import Role
 from edgepos.agent.settings import Settings, TerminalSettings
 from edgepos.agent.worker import Crew
 from edgepos.clock import parse_rfc3339, rfc3339
 from edgepos.domain.errors import Refused, Wrong
+from edgepos.domain.invoice import Invoice
 from edgepos.domain.money import Money
 from edgepos.domain.operation import Kind, Line, Operation, State
 from edgepos.journal import Intent, Journal
@@ -62,12 +64,15 @@ class Asking:
         """A payment of invoices, or of an amount without one."""
         terminal = self._terminal(form)
         currency = self._currency(form)
-        asked = form.objects("lines")
-        lines = tuple([await self._invoice_line(number, line) for number, line in enumerate(asked, 1)])
+        invoices = [await self._charging.named(line.text("invoice")) for line in form.objects("lines")]
+        asked = zip(invoices, form.objects("lines"), strict=True)
+        lines = tuple(_invoice_line(nth, invoice, line) for nth, (invoice, line) in enumerate(asked, 1))
         amount_minor = sum(line.amount_minor for line in lines) if lines else form.amount("amount_minor")
         limit = self._settings.location.limits.ask_again_above_minor
         if amount_minor > limit and not form.boolean("large_confirmed"):
             raise Wrong("amount-too-large", why="ask-again", max_minor=limit, currency=currency)
+        if not form.boolean("gap_confirmed"):
+            await self._demand_no_gap(invoices)
         self._conditions.demand()
         return await self._intend(
             Kind.PURCHASE, terminal, amount_minor, who, key, lines=lines, text=form.text("text", ""), currency=currency
@@ -76,7 +81,8 @@ class Asking:
     async def refund(self, payment: Operation, form: Form, who: Who, key: str) -> Operation:
         """Money of *payment* back to a card. The limit is the journal's, in the same commit."""
         amount_minor = form.amount("amount_minor")
-        if amount_minor > self._settings.location.limits.refund_pin_above_minor:
+        is_large = amount_minor > self._settings.location.limits.refund_pin_above_minor
+        if is_large or await gap_after(self._journal, payment.created_at):
             who.demand(Role.SENIOR)
         terminal = self._terminal(form) if form.has("terminal") else self._known(payment.terminal)
         lines = tuple(
@@ -177,7 +183,7 @@ class Asking:
         lines: tuple[Line, ...] = ()
         if form.has("invoice"):
             id = form.text("invoice")
-            number = await self._charging.number_of(id)
+            number = (await self._charging.named(id)).number
             lines = (Line(line=1, amount_minor=amount_minor, invoice=id, number=number),)
         try:
             at = rfc3339(parse_rfc3339(form.text("at")))
@@ -201,23 +207,20 @@ class Asking:
 
     async def assign(self, payment: Operation, form: Form, who: Who) -> Operation:
         """Give a payment that was taken without an invoice its invoice."""
-        id = form.text("invoice")
+        invoice = await self._charging.named(form.text("invoice"))
         return await self._journal.assigned(
-            payment.id, line=1, invoice=id, number=await self._charging.number_of(id), operator=who.operator
+            payment.id, line=1, invoice=invoice.id, number=invoice.number, operator=who.operator
         )
 
     # --- forms
 
-    async def _invoice_line(self, number: int, line: Form) -> Line:
-        id = line.text("invoice")
-        return Line(
-            line=number,
-            amount_minor=line.amount("amount_minor"),
-            invoice=id,
-            number=await self._charging.number_of(id),
-            part=line.integer("part"),
-            due_minor=line.integer("due_minor"),
-        )
+    async def _demand_no_gap(self, invoices: Sequence[Invoice]) -> None:
+        """An invoice that is older than what this journal lacks may be paid already: a person has to have looked."""
+        gaps = {one.number: await gap_after(self._journal, one.created_at) for one in invoices}
+        older = {number: gap for number, gap in gaps.items() if gap is not None}
+        if older:
+            since = max(gap.raised_at for gap in older.values())
+            raise Refused("perhaps-paid", numbers=list(older), since=since)
 
     def _terminal(self, form: Form) -> TerminalSettings:
         terminals = self._settings.terminals
@@ -271,3 +274,14 @@ class Asking:
             )
         )
         return operation
+
+
+def _invoice_line(nth: int, invoice: Invoice, line: Form) -> Line:
+    return Line(
+        line=nth,
+        amount_minor=line.amount("amount_minor"),
+        invoice=invoice.id,
+        number=invoice.number,
+        part=line.integer("part"),
+        due_minor=line.integer("due_minor"),
+    )

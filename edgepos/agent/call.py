@@ -32,6 +32,7 @@ from edgepos.domain.errors import NotReached, Refused, Wrong
 from edgepos.domain.identifiers import parse_reference
 from edgepos.domain.operation import Operation
 from edgepos.journal import Journal
+from edgepos.practice import PracticeSystem
 
 REQUEST_KEY = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.I)
 MOST = 200
@@ -39,7 +40,7 @@ MOST = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the routes work with. *desk* and *sender* are None where no practice system is set up."""
+    """What the routes work with. *practice*, *desk* and *sender* are None where no practice system is set up."""
 
     journal: Journal
     settings: Settings
@@ -52,6 +53,7 @@ class Parts:
     asking: Asking
     charging: Charging
     holding: Holding
+    practice: PracticeSystem | None
     desk: Desk | None
     sender: Sender | None
     closings: Closings
@@ -86,6 +88,10 @@ class Call:
         if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text) <= most):
             raise Wrong("usage", text=f"{name}={text[:20]}", expected=f"a number up to {most}")
         return int(text)
+
+    def flag(self, name: str) -> bool:
+        """Whether *name* was said, and not said to be off."""
+        return self.query(name) not in (None, "", "0", "False", "false")
 
     @property
     def limit(self) -> int:

@@ -63,11 +63,11 @@ class Charging:
         if due_minor != line.due_minor or line.amount_minor > due_minor:
             raise Refused("due-changed", **facts, due_minor=due_minor, currency=invoice.currency)
 
-    async def number_of(self, id: str) -> str:
-        """The number that staff see, for the journal. Raises Wrong `unknown-invoice`, NotReached."""
+    async def named(self, id: str) -> Invoice:
+        """The invoice, for its number and age. Raises Wrong `unknown-invoice`, NotReached."""
         desk = self._demand_desk()
         async with in_time():
-            return (desk.known(id) or await desk.fresh(id)).number
+            return desk.known(id) or await desk.fresh(id)
 
     async def fresh_due(self, invoice: Invoice) -> int:
         """What may be charged on *invoice*, just read. Raises NotReached."""

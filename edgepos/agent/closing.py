@@ -1,44 +1,42 @@
-"""The day's end: the match as the screen asks for it, the numbered closing report, and the X report.
+"""The day's end: the match as the screen asks for it, the numbered closing report, the X report, and totals from paper.
 
 It decides nothing itself: `domain.match` names the differences, the journal has the periods (a session that jumped has
-closed one there already). A closing freezes what was so when it was made; what was red is a finding from then on, and a
-later match that turns it green handles the finding.
+closed one there already). A closing freezes what was so when it was made; what was red is a finding from then on, and
+closing_review.py handles it once a later match is green.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import time
 from zoneinfo import ZoneInfo
 
 from edgepos.agent.closing_documents import Document, difference_document, match_document, report
+from edgepos.agent.closing_review import Reviews
 from edgepos.agent.log import logger
 from edgepos.agent.matching import Held, Matcher
 from edgepos.clock import Clock
-from edgepos.domain.errors import EdgeposError, Refused, Wrong
-from edgepos.domain.match import Cause, TerminalMatch
+from edgepos.domain.errors import Refused, Wrong
 from edgepos.domain.operation import State
-from edgepos.journal import Closing, Journal
+from edgepos.journal import Closing, Journal, Period, PeriodEnd
 from edgepos.practice import PracticeSystem
 
 log = logger(__name__)
 
-SETTLE_S = 5.0
-"""Between what may turn a period green and the look at it: bookings come in bursts."""
-TURNS_GREEN = frozenset({"outbox.acknowledged", "operation.confirmed", "payment.assigned", "finding.handled"})
-DIFFERS = "match-differs"
-"""The finding of a closed period that was not green when its closing was made."""
-
 
 class Closings:
-    """*practice* is None where no practice system is set up: terminal and journal are compared all the same."""
+    """*practice* is None where no practice system is set up: terminal and journal are compared all the same.
+
+    *terminals* are the ids in the settings.
+    """
 
     def __init__(
         self,
         journal: Journal,
         practice: PracticeSystem | None,
         *,
+        terminals: Collection[str],
         clock: Clock,
         country: str,
         currency: str,
@@ -46,12 +44,13 @@ class Closings:
         day_starts: time,
     ) -> None:
         self._journal = journal
-        self._clock = clock
         self._currency = currency
         self._zone = zone
         self._matcher = Matcher(
-            journal, practice, clock=clock, country=country, currency=currency, zone=zone, day_starts=day_starts
-        )
+            journal, practice, terminals=terminals, clock=clock, country=country, currency=currency, zone=zone,
+            day_starts=day_starts,
+        )  # fmt: skip
+        self.reviews = Reviews(journal, self._matcher, clock)
         self._making = asyncio.Lock()
 
     async def match(self, day: str | None = None) -> Document:
@@ -67,20 +66,24 @@ class Closings:
     async def make(self, day: str | None, operator: str) -> Closing:
         """Make the closing report of *day*, None: today: numbered, and frozen as it is now.
 
-        It takes each closed period that no closing has yet; an open one waits for its terminal and the next closing. A
-        red match is kept as it is, with a finding for each such period. Raises Refused: `payment-unknown` or
-        `terminal-in-use` while an operation is open, `reconcile-first` if payments stand in open periods alone.
+        It takes each closed period that no closing has yet; an open one waits for its terminal and the next closing,
+        unless that terminal was swapped: then the period ends here. A red match is kept as it is, with a finding for
+        each such period. Raises Refused: `payment-unknown` or `terminal-in-use` while an operation is open,
+        `reconcile-first` if payments stand in open periods alone.
         """
         day = self._matcher.day(day)
         async with self._making:
-            waiting = await self._matcher.unclosed()
+            waiting = [await self._end_if_swapped(one) for one in await self._matcher.unclosed()]
             held = [one for one in waiting if one.period.closed_at]
             left_open = [one for one in waiting if not one.period.closed_at and one.operations]
             _refuse_if_open(waiting)
             if left_open and not held:
                 raise Refused("reconcile-first", terminal=left_open[0].period.terminal)
             matches, others = await self._matcher.match(held, day)
-            await self._remember_red(matches)  # first: if the power goes now, the next closing takes the same periods
+            newest = await self._journal.closings(limit=1)
+            number = newest[0].number + 1 if newest else 1
+            # First: if the power goes now, the next closing has the same number and takes the same periods.
+            await self.reviews.remember(matches, number)
             operations = [operation for one in held for operation in one.operations]
             made = await self._journal.closing_made(
                 clinic_day=day,
@@ -95,7 +98,8 @@ class Closings:
                 },
                 operator=operator,
             )
-            await self._confirm_settled(made.number, held, matches)
+            for one, match in zip(held, matches, strict=True):
+                await self.reviews.confirm_settled(made.number, one, match)
         log.info("closing made", closing=made.number, operator=operator)
         return made
 
@@ -110,62 +114,39 @@ class Closings:
             operations += [one for held in await self._matcher.held(newest) for one in held.operations]
         return {"terminals": [row.id for row in rows], **report(operations, self._currency, self._zone)}
 
-    async def review(self) -> list[str]:
-        """Match again what was red in a closing. Handles and gives the findings of the periods that are green now."""
-        findings = {one.subject: one.finding for one in await self._journal.open_findings() if one.kind == DIFFERS}
-        periods = []
-        for subject in findings:
-            terminal, _, number = subject.partition("/")
-            limit = (await self._journal.terminal(terminal)).period - int(number) + 1
-            periods += (await self._journal.periods(terminal, limit=limit))[-1:]
-        if not periods:
-            return []
-        matches, _ = await self._matcher.match(await self._matcher.held(periods), None)
-        green = [findings[f"{one.terminal}/{one.period}"] for one in matches if one.agree]
-        for finding in green:
-            await self._journal.handle_finding(finding, "agent", "all three agree now")
-            log.info("a period agrees now", finding=finding)
-        return green
+    async def totals_agree(self, period: Period) -> bool | None:
+        """Whether a closed period's report and the journal have the same sum; None without a report to compare."""
+        return await self._matcher.totals_agree(period)
+
+    async def tell(self, terminal: str, number: int, amount_minor: int, *, operator: str, note: str) -> Document:
+        """The total of a period as a person reads it on the terminal's paper; gives the period's match as it is then.
+
+        Only for want of a report that can be read here. Raises Wrong `usage` for any other period.
+        """
+        period = await self._matcher.period(terminal, number)
+        if period is not None and self._matcher.is_swapped(period):
+            [held] = await self._matcher.held([period])
+            _refuse_if_open([held])
+            period = (await self._end_if_swapped(held)).period
+        if period is None or period.closed_at is None or not self._matcher.may_be_told(period):
+            raise Wrong("usage", text=f"{terminal}/{number}", expected="a closed period without a readable report")
+        period = await self._journal.period_told(
+            terminal, number, amount_minor=amount_minor, operator=operator, note=note
+        )
+        log.info("total told", terminal=terminal, period=number, operator=operator)
+        matches, _ = await self._matcher.match(await self._matcher.held([period]), None)
+        return match_document(matches)
 
     async def watch(self) -> None:
-        """Review whenever something was written that may turn a red period green. Runs until cancelled."""
-        written = asyncio.Event()
-        unsubscribe = self._journal.subscribe(
-            lambda events: written.set() if any(event.kind in TURNS_GREEN for event in events) else None
-        )
-        try:
-            while True:
-                await written.wait()
-                await self._clock.sleep(SETTLE_S)
-                written.clear()
-                try:
-                    await self.review()
-                except EdgeposError as refused:
-                    log.warning("review of closed periods put off", cause=refused.code)
-        finally:
-            unsubscribe()
+        """Look again at what was red, whenever something about it is new. Runs until cancelled."""
+        await self.reviews.watch()
 
-    async def _remember_red(self, matches: Sequence[TerminalMatch]) -> None:
-        for match in matches:
-            if not match.agree:
-                causes = sorted({difference.cause for difference in match.differences if not difference.is_harmless})
-                facts = {"terminal": match.terminal, "period": match.period, "causes": causes}
-                await self._journal.raise_finding(DIFFERS, f"{match.terminal}/{match.period}", facts)
-
-    async def _confirm_settled(self, number: int, held: Sequence[Held], matches: Sequence[TerminalMatch]) -> None:
-        """Write down what the terminals' totals say of the payments that people settled by hand."""
-        for one, match in zip(held, matches, strict=True):
-            if match.terminal_minor is None:
-                continue
-            doubted = {
-                id
-                for difference in match.differences
-                if difference.cause is Cause.SETTLED_BY_HAND and not difference.is_harmless
-                for id in difference.ids
-            }
-            for operation in one.operations:
-                if operation.state is State.SETTLED_BY_HAND and not operation.is_confirmed:
-                    await self._journal.confirmed(operation.id, closing=number, agrees=operation.id not in doubted)
+    async def _end_if_swapped(self, held: Held) -> Held:
+        period = held.period
+        if not self._matcher.is_swapped(period) or any(operation.is_open for operation in held.operations):
+            return held
+        end = PeriodEnd(session=period.session)
+        return Held(await self._journal.period_closed(period.terminal, by="swap", end=end), held.operations)
 
 
 def _refuse_if_open(waiting: Sequence[Held]) -> None:

@@ -29,11 +29,15 @@ class Conditions:
 
     def demand(self) -> None:
         """Raises Refused `disk-low` or `clock-wrong`."""
+        self.demand_room()
+        if (facts := self.clock_facts) is not None:
+            raise Refused("clock-wrong", **facts)
+
+    def demand_room(self) -> None:
+        """Raises Refused `disk-low`."""
         free = self.free_mb
         if free < self._reserve_mb:
             raise Refused("disk-low", free_mb=free, needed_mb=self._reserve_mb)
-        if (facts := self.clock_facts) is not None:
-            raise Refused("clock-wrong", **facts)
 
     @property
     def free_mb(self) -> int:

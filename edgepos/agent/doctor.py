@@ -1,42 +1,84 @@
-"""What a technician would look at first, told from what the agent knows already: no new questions, no waiting."""
+"""What a technician would look at first, told from what the agent knows already, and the rights in the practice system.
+
+What needs no agent (the network, the machine) is in network_check.py and box_check.py.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from edgepos.locale.messages import render
+from edgepos.agent.check import Check, fine, in_order, wrong
+from edgepos.agent.periods import REPORT_CURRENCY
+from edgepos.domain.errors import NotReached
+from edgepos.journal import FindingRow
+from edgepos.practice import Access, PracticeSystem
 
-Check = dict[str, Any]
-FINE = {"ok", "slow", "ready", "in_use"}
+__all__ = ["RIGHTS_S", "checks", "in_order", "rights"]
+
+FINE = frozenset({"ok", "slow", "ready", "in_use"})
+RIGHTS_S = 5.0
+"""The whole doctor takes 10 s at most."""
+OLD_S = 86_400
 
 
-def checks(status: dict[str, Any]) -> list[Check]:
-    """One entry a check, in the order in which one would mend them: *status* is the agent's own document."""
+def checks(status: Mapping[str, Any], findings: Sequence[FindingRow]) -> list[Check]:
+    """What the agent's own document *status* tells."""
     box, outbox = status["box"], status["outbox"]
+    room = {"free_mb": box["free_mb"], "needed_mb": status["limits"]["disk_reserve_mb"]}
     found = [
-        _check("clock", box["clock_wrong"] is None, "clock-wrong", {}),
-        _check("disk", box["free_mb"] >= status["limits"]["disk_reserve_mb"], "disk-low",
-               {"free_mb": box["free_mb"], "needed_mb": status["limits"]["disk_reserve_mb"]}),
-        _check("location", status["location"]["is_set_up"], "settings", {}),
-    ]  # fmt: skip
-    for name, service in status["services"].items():
-        found.append(_said(name, service["state"] in FINE, service))
-    for terminal in status["terminals"]:
-        found.append(_said(terminal["name"], terminal["state"] in FINE, terminal))
-    found.append(_check("bookings", outbox["parked"] == 0, "bookings-parked", {"count": outbox["parked"]}))
-    found.append(_check("payments", not status["unknown"], "payment-unknown", {"count": len(status["unknown"])}))
+        _check("time", "clock", box["clock_wrong"] is None, "clock-wrong", {"why": box["clock_wrong"]}),
+        *(_shown("services", name, service) for name, service in status["services"].items()),
+        *(_shown("terminals", terminal["name"], terminal) for terminal in status["terminals"]),
+        _check("storage", "disk", room["free_mb"] >= room["needed_mb"], "disk-low", room),
+        fine("storage", "journal", f"event {box['seq']}, head {box['head'][:12]}"),
+        _backups(status["backup"]),
+        _check("money", "bookings", outbox["parked"] == 0, "bookings-parked", {"count": outbox["parked"]}),
+        _check("money", "payments", not status["unknown"], "payment-unknown", {"count": len(status["unknown"])}),
+        _check("settings", "location", status["location"]["is_set_up"], "settings", {}),
+    ]
+    found += [
+        wrong("settings", "currency", finding.kind, finding.facts)
+        for finding in findings
+        if finding.kind == REPORT_CURRENCY
+    ]
     return found
 
 
-def _check(name: str, is_fine: bool, code: str, facts: dict[str, object]) -> Check:
-    said = render(code, facts)
+async def rights(practice: PracticeSystem | None, *, limit_s: float) -> list[Check]:
+    """What edgepos may do in the practice system. Nothing where that cannot be asked now: its state says so."""
+    if practice is None:
+        return []
+    try:
+        async with asyncio.timeout(limit_s):
+            known = await practice.check()
+    except (NotReached, TimeoutError):
+        return []
+    return [
+        wrong("services", f"right {right.feature}", "right-missing", {"permission": right.permission})
+        if right.access is Access.MISSING and right.is_needed
+        else fine("services", f"right {right.feature}", "" if right.access is Access.ALLOWED else str(right.access))
+        for right in known.rights
+    ]
+
+
+def _backups(backup: Mapping[str, Any]) -> Check:
+    if backup["folder"] is None:
+        return fine("storage", "backups", "the agent makes none: no folder is set")
+    if backup["problem"]:
+        return wrong("storage", "backups", "backup-failed", {"why": backup["problem"]})
+    is_fresh = backup["old_s"] <= OLD_S
+    return _check("storage", "backups", is_fresh, "backup-old", {})
+
+
+def _check(area: str, name: str, is_fine: bool, code: str, facts: Mapping[str, object]) -> Check:
+    return fine(area, name) if is_fine else wrong(area, name, code, facts)
+
+
+def _shown(area: str, name: str, thing: Mapping[str, Any]) -> Check:
+    is_fine = thing["state"] in FINE
+    message = thing["why"] or str(thing["state"])
     return {
-        "name": name,
-        "ok": is_fine,
-        "message": "" if is_fine else said.message,
-        "mend": "" if is_fine else said.mend,
-    }
-
-
-def _said(name: str, is_fine: bool, thing: dict[str, Any]) -> Check:
-    return {"name": name, "ok": is_fine, "state": thing["state"], "message": thing["why"], "mend": thing["mend"]}
+        "area": area, "name": name, "ok": is_fine, "state": thing["state"], "message": message, "mend": thing["mend"],
+    }  # fmt: skip

@@ -51,6 +51,8 @@ class Seen:
     error: str = ""
     in_account: bool | None = None
     answered_at: float | None = None
+    idle_from: float | None = None
+    """Since it was first seen idle without anything else between; None if it is not."""
     online_at: float | None = None
     offline_at: float | None = None
     wants_reconciliation: bool = False
@@ -91,6 +93,13 @@ class Health:
             )
             for name, is_set in is_set_up.items()
         }
+
+    def idle_s(self, terminal: str, *, since: float) -> float:
+        """How long *terminal* has shown itself idle, counted from *since* at the earliest; 0 if it does not now."""
+        seen = self.terminals[terminal]
+        if seen.idle_from is None or seen.answered_at is None:
+            return 0.0
+        return max(0.0, seen.answered_at - max(seen.idle_from, since))
 
     @property
     def is_nets_ok(self) -> bool:
@@ -144,6 +153,10 @@ class Health:
         before = (seen.reported, seen.is_offline)
         seen.reported, seen.is_offline, seen.error = answer.reported, answer.is_offline, answer.error
         seen.answered_at = now
+        if answer.reported != "idle" or answer.is_offline:
+            seen.idle_from = None
+        elif seen.idle_from is None:
+            seen.idle_from = now
         if answer.is_offline:
             seen.offline_at = now
         elif answer.reported is not None:

@@ -7,6 +7,9 @@ of this journal may have driven it. It is let go in this order, each step by wha
 2. the terminal's last result, if it is of our form and unknown, is adopted as `found`;
 3. payments in the practice system under references of our form that the journal lacks are adopted, acknowledged;
 4. a reconciliation closed the session in which the gap lies: the difference stays as a finding for a person.
+
+Until that person has handled it, an invoice or payment that is older than the gap may have been paid, or paid back, in
+it: `gap_after` says so to whoever is about to move money for it.
 """
 
 from __future__ import annotations
@@ -17,14 +20,14 @@ from datetime import timedelta
 from edgepos.agent.log import logger
 from edgepos.agent.ports import Cloud
 from edgepos.agent.record import UNKNOWN_REFERENCE
-from edgepos.clock import Clock
+from edgepos.clock import Clock, parse_rfc3339
 from edgepos.connectcloud import LookUpFailed
 from edgepos.domain.booking import row_in
 from edgepos.domain.errors import NotReached, Refused, Wrong
 from edgepos.domain.identifiers import split_line_id
 from edgepos.domain.operation import Kind, Line
 from edgepos.domain.result import Result, TerminalResult
-from edgepos.journal import Journal, TerminalRow
+from edgepos.journal import FindingRow, Journal, TerminalRow
 from edgepos.practice import PracticeSystem
 
 log = logger(__name__)
@@ -32,6 +35,19 @@ log = logger(__name__)
 GAP = "before-this-journal"
 LOOK_BACK = timedelta(days=31)
 """A copy older than this is not caught up with by the practice system; the reconciliation shows the difference."""
+
+
+async def gap_after(journal: Journal, at: str) -> FindingRow | None:
+    """The gap that *at* lies before, as long as no person has handled it. What cannot be read lies before each."""
+    for finding in await journal.open_findings():
+        if finding.kind == GAP:
+            try:
+                is_before = parse_rfc3339(at) < parse_rfc3339(finding.raised_at)
+            except ValueError:
+                is_before = True
+            if is_before:
+                return finding
+    return None
 
 
 class Holding:

@@ -95,6 +95,10 @@ class Hub:
         for listener in self._listeners:
             listener.put((name, data, seq))
 
+    def listed(self, as_of: str) -> None:
+        """The desk's list was read again, and stands as of then."""
+        self.tell("invoices", {"as_of": as_of})
+
     def bye(self) -> None:
         """The agent ends: every stream does, after a word."""
         self.is_ending = True

@@ -6,7 +6,7 @@ side empty; a report that cannot be read, or that is of another session than the
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Any
@@ -29,6 +29,7 @@ from edgepos.domain.match import (
     Row,
     TerminalMatch,
     TerminalSide,
+    journal_total,
     match_period,
 )
 from edgepos.domain.operation import Kind, Operation, split
@@ -55,13 +56,17 @@ class Held:
 
 
 class Matcher:
-    """*practice* is None where no practice system is set up: terminal and journal are compared all the same."""
+    """*practice* is None where no practice system is set up: terminal and journal are compared all the same.
+
+    *terminals* are those of the settings: another one, with payments in an open period, was swapped.
+    """
 
     def __init__(
         self,
         journal: Journal,
         practice: PracticeSystem | None,
         *,
+        terminals: Collection[str],
         clock: Clock,
         country: str,
         currency: str,
@@ -70,6 +75,7 @@ class Matcher:
     ) -> None:
         self._journal = journal
         self._practice = practice
+        self._terminals = terminals
         self._clock = clock
         self._country = country
         self._currency = currency
@@ -148,13 +154,40 @@ class Matcher:
                 break
         return found[::-1]
 
+    async def period(self, terminal: str, number: int) -> Period | None:
+        """One period of a terminal."""
+        newest = (await self._journal.terminal(terminal)).period
+        if not 1 <= number <= newest:
+            return None
+        found = await self._journal.periods(terminal, limit=newest - number + 1)
+        return found[-1] if found and found[-1].period == number else None
+
+    def is_swapped(self, period: Period) -> bool:
+        """Whether *period* is open on a terminal that is none of ours any more: it cannot be reconciled from here."""
+        return period.closed_at is None and period.terminal not in self._terminals
+
+    def may_be_told(self, period: Period) -> bool:
+        """Whether a person may tell its total: there is no report that can be read, or one in another currency."""
+        if any("told_by" in total for total in period.totals):
+            return True
+        totals, _ = self._totals(period)
+        return totals is None or totals.currency != self._currency
+
     # --- the three sides
+
+    async def totals_agree(self, period: Period) -> bool | None:
+        """Whether a closed period's report and the journal have the same sum; None without a report to compare."""
+        totals, _ = self._totals(period)
+        if totals is None or totals.currency != self._currency:
+            return None
+        [held] = await self.held([period])
+        return journal_total(held.operations) == totals.amount_minor
 
     async def match(self, held: Sequence[Held], day: str | None) -> tuple[list[TerminalMatch], list[Difference]]:
         """The match of *held*; and the card payments without our reference that were booked on *day*."""
         bookings = await self._bookings(held, day)
         findings = await self._journal.open_findings()
-        unseen = {finding.subject for finding in findings}
+        unseen = frozenset(finding.subject for finding in findings)
         pending = {row.row: row.state for row in await self._journal.queued()}
         pending |= {row.row: row.state for row in await self._parked()}
         matches = []
@@ -212,14 +245,18 @@ class Matcher:
             terminal=period.terminal,
             period=period.period,
             session=period.session or "",
-            ended=Ended(period.by or "open"),
+            ended=Ended.SWAP if self.is_swapped(period) else Ended(period.by or "open"),
             currency=self._currency,
             totals=totals,
             is_unread=is_unread,
         )
 
     def _totals(self, period: Period) -> tuple[SlipTotals | None, bool]:
-        """The report's totals, from its text; without a text, those that came as numbers. Never against each other."""
+        """What a person told; else the report's, from its text; without a text, those that came as numbers. Text and
+        numbers are never taken against each other."""
+        if any("told_by" in total for total in period.totals):
+            on_paper = sum(int(str(total["amount_minor"])) for total in period.totals)
+            return SlipTotals((), 0, on_paper, self._currency, period.session or ""), False
         told = [int(str(total["amount_minor"])) for total in period.totals if "amount_minor" in total]
         if not period.slip:
             counts = [int(str(total.get("count") or 0)) for total in period.totals]
@@ -233,7 +270,7 @@ class Matcher:
         return read, False
 
     async def _journal_side(
-        self, held: Held, pending: dict[str, OutboxState], unseen: set[str], bookings: Bookings | None
+        self, held: Held, pending: dict[str, OutboxState], unseen: frozenset[str], bookings: Bookings | None
     ) -> JournalSide:
         rows: dict[str, Sequence[Row]] = {}
         period_of: dict[str, int | None] = {one.id: one.period for one in held.operations}

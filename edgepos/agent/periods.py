@@ -24,10 +24,13 @@ from edgepos.domain.evidence import (
 )
 from edgepos.domain.operation import Kind, Operation, State
 from edgepos.domain.result import NoAnswer, OwnReply
-from edgepos.domain.slip import read_slip
+from edgepos.domain.slip import SlipTotals, read_slip
 from edgepos.journal import Journal, PeriodEnd
 
 log = logger(__name__)
+
+REPORT_CURRENCY = "report-currency"
+"""The finding of a terminal whose report is in another currency than the settings."""
 
 
 class Periods:
@@ -108,12 +111,32 @@ class Periods:
         elif verdict.result is not None:
             self._health.note_result(terminal, verdict.result)
         log.info("decided", payment=operation.id, terminal=terminal, state=verdict.state, cause=verdict.cause)
-        return await self._journal.decided(operation.id, verdict, closes=closes)
+        decided = await self._journal.decided(operation.id, verdict, closes=closes)
+        if verdict.state is State.APPROVED and slip is not None:
+            await self._compare_currency(terminal, slip)
+        return decided
 
     def _end(self, slip: ReconciliationSlip) -> PeriodEnd:
         """The slip word for word, and its totals: as they came in numbers, else as they can be read from the text."""
         totals = [asdict(total) for total in slip.totals]
         if not totals:
-            read = read_slip(slip.text, country=self._country, currency=self._currency).totals
+            read = self._read(slip)
             totals = [asdict(total) for total in read.by_scheme] if read is not None else []
         return PeriodEnd(session=slip.session or None, totals=tuple(totals), slip=slip.text)
+
+    def _read(self, slip: ReconciliationSlip) -> SlipTotals | None:
+        return read_slip(slip.text, country=self._country, currency=self._currency).totals
+
+    async def _compare_currency(self, terminal: str, slip: ReconciliationSlip) -> None:
+        """A terminal that reports in another currency than the one set up takes the wrong money: said until it is so
+        no more."""
+        read = self._read(slip)
+        if read is None:
+            return
+        if read.currency != self._currency:
+            facts = {"terminal": terminal, "found": read.currency, "expected": self._currency}
+            await self._journal.raise_finding(REPORT_CURRENCY, terminal, facts)
+            return
+        for finding in await self._journal.open_findings():
+            if (finding.kind, finding.subject) == (REPORT_CURRENCY, terminal):
+                await self._journal.handle_finding(finding.finding, "agent", f"the report is in {read.currency}")

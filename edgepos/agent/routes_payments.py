@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from edgepos.agent.call import Call
 from edgepos.domain.errors import Wrong
 from edgepos.domain.operation import Kind, Operation, State
+from edgepos.domain.slip_print import PROFILES, in_code_page, printed
 
 LONGEST_WAIT_S = 60
 
@@ -89,16 +90,31 @@ async def payment(call: Call) -> dict[str, Any]:
 
 
 async def receipt(call: Call) -> dict[str, Any]:
-    """The terminal's slip, word for word; with `copy=1` a counted copy, marked so."""
+    """The terminal's slip, word for word, and as it is printed: headed, with `copy=1` a counted copy, marked so;
+    with `code_page=` in signs that such a printer has."""
     found = await call.payment()
     slips = await call.parts.journal.slips(found.id)
     is_merchants = call.query("slip") == "merchant"
     text = (slips.merchant if is_merchants else slips.customer) or slips.merchant or slips.customer
-    copies = slips.copies
-    if text and call.query("copy") not in (None, "", "0", "False", "false"):
+    country, copies = call.parts.settings.place.country, slips.copies
+    is_copy = bool(text) and call.flag("copy")
+    page = call.query("code_page") or "utf-8"
+    try:
+        in_code_page("", page)
+    except LookupError:
+        raise Wrong("usage", text=page[:20], expected="a code page, such as cp850 or iso8859-15") from None
+    if is_copy:
         copies = await call.parts.journal.receipt_copied(found.id)
-        text = f"*** COPY {copies} ***\n{text}"
-    return {"payment": found.id, "text": text, "copies": copies}
+    shown = in_code_page(printed(text, country, copy=copies if is_copy else 0), page) if text else ""
+    profile = PROFILES[country]
+    is_signed = found.result.get("verification") == "1"
+    return {
+        "payment": found.id,
+        "text": text,
+        "printed": shown,
+        "copies": copies,
+        "slips": list(profile.slips_signed if is_signed else profile.slips),
+    }
 
 
 async def _begun(call: Call, operation: Operation) -> Response:

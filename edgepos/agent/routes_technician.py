@@ -11,13 +11,16 @@ from typing import Any
 
 from starlette.responses import Response, StreamingResponse
 
+from edgepos import __version__
 from edgepos.agent import view
 from edgepos.agent.call import Call
-from edgepos.agent.doctor import checks
+from edgepos.agent.doctor import RIGHTS_S, checks, in_order, rights
+from edgepos.agent.network_check import reachable, services_of
 from edgepos.agent.operators import Operator
 from edgepos.agent.peers import Role
 from edgepos.agent.settings_files import sources
 from edgepos.domain.errors import Refused, Wrong
+from edgepos.domain.money import MAX_MINOR
 
 PIECE = 1 << 16
 
@@ -39,13 +42,33 @@ async def closings(call: Call) -> dict[str, Any]:
 
 
 async def closing(call: Call) -> dict[str, Any]:
-    """One closing report."""
+    """One closing report, as it was made; with `copy=1` a counted copy."""
     text = call.part("number")
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    number = _number(text)
     for row in await call.parts.journal.closings(limit=1, before=number + 1):
         if row.number == number:
-            return view.closing(row)
+            copies = await call.parts.journal.closing_copied(number) if call.flag("copy") else None
+            return {**view.closing(row), "copy": copies}
     raise Wrong("unknown-closing", text=text[:20])
+
+
+async def tell_total(call: Call) -> dict[str, Any]:
+    """The total of a closed period, as a person reads it from the terminal's paper, for want of a readable report."""
+    call.who.demand(Role.SENIOR)
+    amount_minor = call.form.integer("amount_minor")
+    if abs(amount_minor) > MAX_MINOR:
+        raise Wrong("amount-too-large", max_minor=MAX_MINOR)
+    return await call.parts.closings.tell(
+        call.part("id"),
+        _number(call.part("period")),
+        amount_minor,
+        operator=call.who.operator,
+        note=call.form.text("note", ""),
+    )
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 async def x_report(call: Call) -> dict[str, Any]:
@@ -69,8 +92,13 @@ def _plain(value: object) -> object:
 
 async def doctor(call: Call) -> dict[str, Any]:
     """What a technician would check, each with its mend."""
-    found = checks(await call.parts.view.status())
-    return {"ok": all(check["ok"] for check in found), "checks": found}
+    parts = call.parts
+    asked, granted = await asyncio.gather(
+        reachable(services_of(parts.settings), parts.clock), rights(parts.practice, limit_s=RIGHTS_S)
+    )
+    known = checks(await parts.view.status(), await parts.journal.open_findings())
+    found = in_order([*known, *asked, *granted])
+    return {"ok": all(check["ok"] for check in found), "version": __version__, "checks": found}
 
 
 async def log_lines(call: Call) -> dict[str, Any]:
@@ -144,6 +172,15 @@ async def backup(call: Call) -> Response:
 
     headers = {"Content-Length": str(made.bytes), "Content-Disposition": f'attachment; filename="{made.path.name}"'}
     return StreamingResponse(pieces(), media_type="application/vnd.sqlite3", headers=headers)
+
+
+async def backup_operators(call: Call) -> Response:
+    """The people of the clinic, as a file beside the copy: without them a restored box knows nobody."""
+    call.technician()
+    path = call.parts.state_folder / "operators.json"
+    people = await asyncio.to_thread(path.read_bytes) if path.exists() else b""
+    headers = {"Content-Disposition": 'attachment; filename="operators.json"'}
+    return Response(people, media_type="application/octet-stream", headers=headers)
 
 
 async def restore(call: Call) -> dict[str, Any]:

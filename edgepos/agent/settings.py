@@ -179,6 +179,8 @@ class Location(Section):
     """The practice system's id of this clinic: only its invoices are shown. Empty: all."""
     support_phone: str = ""
     """Shown where staff need help."""
+    training: bool = False
+    """Nothing here is real money: the screen and every slip that is shown say so."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -226,16 +228,16 @@ class BackupSettings(Section):
     """Copies of the journal, made by the agent."""
 
     folder: str = ""
-    """Where they go besides the state folder, such as a mounted share. Empty: nowhere else."""
-    keep: int = Field(default=14, ge=1)
-    """How many are kept."""
+    """Where one goes each hour in which something happened, such as a mounted share. Empty: the agent makes none."""
+    keep_days: int = Field(default=14, ge=1, le=3650)
+    """For how many days they are kept: all of the newest day, one of each day before it."""
 
 
 class Alerts(Section):
     """Who is told when a person is needed."""
 
     command: str = ""
-    """A program that gets one JSON document on its input. Empty: nobody."""
+    """A program, with its arguments, that gets one JSON document on its input. Empty: nobody."""
 
 
 class Organisation(File):

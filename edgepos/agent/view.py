@@ -6,10 +6,12 @@ may be added, none may change its meaning.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from edgepos import __version__
+from edgepos.agent.backups import Backups
 from edgepos.agent.conditions import Conditions
 from edgepos.agent.health import Health, Seen
 from edgepos.agent.settings import Settings, TerminalSettings
@@ -55,14 +57,18 @@ class View:
         health: Health,
         crew: Crew,
         conditions: Conditions,
+        backups: Backups,
         clock: Clock,
         today: Callable[[], str],
+        totals_agree: Callable[[Period], Awaitable[bool | None]],
     ) -> None:
         self._journal = journal
+        self._totals_agree = totals_agree
         self._settings = settings
         self._health = health
         self._crew = crew
         self._conditions = conditions
+        self._backups = backups
         self._clock = clock
         self._today = today
 
@@ -117,7 +123,7 @@ class View:
         period = await self._period_of(operation)
         document["period_closed"] = period is not None and period.closed_at is not None
         if operation.kind is Kind.RECONCILIATION:
-            document |= self._reconciliation(period if period and period.operation == operation.id else None)
+            document |= await self._reconciliation(period if period and period.operation == operation.id else None)
         return document
 
     async def payments(self, operations: Sequence[Operation]) -> list[Document]:
@@ -145,10 +151,10 @@ class View:
                 return period
         return None
 
-    def _reconciliation(self, period: Period | None) -> Document:
-        """The slip word for word, its totals, and whether they could be read at all."""
+    async def _reconciliation(self, period: Period | None) -> Document:
+        """The slip word for word, its totals, and whether they are the journal's: None where that cannot be told."""
         if period is None:
-            return {"slip": None, "totals": [], "matched": None}
+            return {"slip": None, "totals": [], "unread": None, "matched": None}
         place = self._settings.place
         read = read_slip(period.slip, country=place.country, currency=place.currency) if period.slip else None
         return {
@@ -156,7 +162,7 @@ class View:
             "slip": period.slip or None,
             "totals": list(period.totals),
             "unread": None if read is None or read.totals is not None else str(read.why),
-            "matched": None,
+            "matched": await self._totals_agree(period),
         }
 
     # --- everything at once
@@ -181,6 +187,7 @@ class View:
         return {
             "at": rfc3339(self._clock.now()),
             "version": __version__,
+            "training": place.training,
             "location": {
                 "name": place.name,
                 "country": place.country,
@@ -204,7 +211,9 @@ class View:
                 "amount_minor": today.amount_minor,
                 "refunds_minor": today.refunds_minor,
                 "currency": today.currency,
+                "hours": await self._hours(day),
             },
+            "backup": self._backups.document,
             "kiosk": self._settings.location.kiosk.model_dump(),
             "limits": self._settings.location.limits.model_dump(),
             "box": {
@@ -215,6 +224,16 @@ class View:
                 "clock_wrong": self._conditions.clock_wrong,
             },
         }
+
+    async def _hours(self, day: str) -> list[Document]:
+        """Purchases of the clinic day by the clinic's own hour, 0 to 23, for the day's chart."""
+        place = self._settings.place
+        hours: list[Document] = [{"count": 0, "amount_minor": 0} for _ in range(24)]
+        for began, count, amount_minor in await self._journal.day_quarters(day, place.currency):
+            hour = hours[datetime.fromisoformat(began).astimezone(place.zone).hour]
+            hour["count"] += count
+            hour["amount_minor"] += amount_minor
+        return hours
 
     def _service(self, name: str) -> Document:
         service = self._health.services[name]
@@ -239,6 +258,7 @@ class View:
         holding = [op for op in opened if op.kind is not Kind.RECONCILIATION or op.state is not State.UNKNOWN]
         unknown = next((op for op in holding if op.state is State.UNKNOWN), None)
         state = terminal_state(self._observed(seen, row, bool(holding), unknown is not None))
+        code, due_days = CODES.get(state), self._reconciliation_due(row)
         about = unknown or (holding[0] if holding else None)
         facts: dict[str, object] = {"terminal": one.name, "reported": seen.reported, "cause": row.held if row else None}
         if about is not None:
@@ -248,7 +268,10 @@ class View:
                 "currency": about.currency,
                 "since": about.created_at,
             }
-        said = render(CODES[state], facts) if state in CODES else None
+        if state is TerminalState.READY and due_days is not None:
+            state, code = TerminalState.RECONCILE_FIRST, "reconcile-due"
+            facts["days"] = due_days or None
+        said = render(code, facts) if code else None
         return {
             "id": one.id,
             "name": one.name,
@@ -267,6 +290,17 @@ class View:
             "last_payment": row.last_operation if row else None,
             "last_reconciled_at": row.last_reconciled_at if row else None,
         }
+
+    def _reconciliation_due(self, row: TerminalRow | None) -> int | None:
+        """For how many days a terminal has not been reconciled, if it is time; 0: never from here. A hint: no payment
+        is refused for it by us, but the bank will, and a customer should not be the one to find out."""
+        after_days = self._settings.location.limits.reconcile_after_days
+        if not after_days:
+            return None
+        if row is None or row.last_reconciled_at is None:
+            return 0
+        since = self._clock.now() - datetime.fromisoformat(row.last_reconciled_at)
+        return since.days if since >= timedelta(days=after_days) else None
 
     def _observed(self, seen: Seen, row: TerminalRow | None, has_open: bool, has_unknown: bool) -> Observed:
         return Observed(

@@ -18,8 +18,10 @@ from typing import Any
 
 from edgepos import __version__
 from edgepos.agent import recovery, sockets
+from edgepos.agent.alerts import Alerts
 from edgepos.agent.api import Server, application
 from edgepos.agent.asking import Asking
+from edgepos.agent.backups import Backups
 from edgepos.agent.call import Parts
 from edgepos.agent.charging import Charging
 from edgepos.agent.closing import Closings
@@ -39,6 +41,7 @@ from edgepos.agent.settings import Settings, TerminalSettings
 from edgepos.agent.settings_files import Secrets
 from edgepos.agent.sync import Sender
 from edgepos.agent.systemd import Supervisor
+from edgepos.agent.upkeep import Upkeep
 from edgepos.agent.view import View
 from edgepos.agent.worker import Crew, Tools
 from edgepos.chance import Chance
@@ -140,30 +143,37 @@ async def opened(given: Given) -> AsyncIterator[Agent]:
         clocks = ServiceClocks(given.clock)
         cloud = _cloud(given, stack, partial(clocks.dated, "nets"))
         terminals = [*given.settings.terminals, *await _left_over(journal, given.settings)]
-        reserve_mb = given.settings.location.limits.disk_reserve_mb
-        conditions = Conditions(given.state_folder, reserve_mb=reserve_mb, clock=given.clock)
-        changed, back = _Later(), _Later()
+        location = given.settings.location
+        conditions = Conditions(
+            given.state_folder, reserve_mb=location.limits.disk_reserve_mb, clock=given.clock
+        )
+        changed, back, listed = _Later(), _Later(), _Later()
         health = _health(given, cloud, terminals, conditions, clocks, changed)
         practice = _practice(given, stack, _practice_state(health, back), partial(clocks.dated, "practice"))
         desk = sender = None
         if practice is not None:
-            desk = await _desk(given, practice, journal, stack)
+            desk = await _desk(given, practice, journal, stack, listed)
             rules = _rules(given.settings)
             sender = Sender(journal, practice, given.clock, given.chance, rules, after_clean_stop=after_clean_stop)
             back.to = sender.wake
+        backups = Backups(journal, given.state_folder, location.backup, given.clock)
         charging = Charging(journal, desk, given.clock)
         crew = Crew(terminals, _tools(given, journal, cloud, charging=charging, health=health, conditions=conditions))
+        closings = _closings(given, journal, practice)
         view = View(
             journal,
             settings=given.settings,
             health=health,
             crew=crew,
             conditions=conditions,
+            backups=backups,
             clock=given.clock,
             today=given.today,
+            totals_agree=closings.totals_agree,
         )
         hub = Hub(journal, view)
         changed.to = hub.touch
+        listed.to = hub.listed
         broken = _Broken()
         parts = Parts(
             journal=journal,
@@ -186,9 +196,10 @@ async def opened(given: Given) -> AsyncIterator[Agent]:
             holding=Holding(
                 journal, cloud, practice, clock=given.clock, currency=given.settings.currency, today=given.today
             ),
+            practice=practice,
             desk=desk,
             sender=sender,
-            closings=_closings(given, journal, practice),
+            closings=closings,
             operators=Operators(given.state_folder / "operators.json", clock=given.clock, chance=given.chance),
             recent=given.recent,
             clock=given.clock,
@@ -196,7 +207,9 @@ async def opened(given: Given) -> AsyncIterator[Agent]:
             broken=broken,
         )
         stack.callback(journal.subscribe(partial(_hear, parts)))
-        agent = Agent(parts=parts, supervisor=given.supervisor, loops=_loops(given, parts, cloud))
+        upkeep = Upkeep(journal, view, backups, Alerts(location.alerts.command, given.clock), given.clock)
+        loops = _loops(given, parts, cloud) | {"upkeep": upkeep.run}
+        agent = Agent(parts=parts, supervisor=given.supervisor, loops=loops)
         broken.agent = agent
         yield agent
 
@@ -267,10 +280,16 @@ def _tools(
     )
 
 
-async def _desk(given: Given, practice: Provet, journal: Journal, stack: contextlib.AsyncExitStack) -> Desk:
+async def _desk(
+    given: Given,
+    practice: Provet,
+    journal: Journal,
+    stack: contextlib.AsyncExitStack,
+    listed: Callable[[str], None],
+) -> Desk:
     scope = f"{given.settings.organisation.practice}/{given.settings.place.department}"
     spread = int(journal.box_id[:4], 16) / 0x10000
-    desk = Desk(practice, given.state_folder, given.clock, scope=scope, spread=spread)
+    desk = Desk(practice, given.state_folder, given.clock, scope=scope, spread=spread, changed=listed)
     await desk.open()
     stack.push_async_callback(desk.close)
     return desk
@@ -281,6 +300,7 @@ def _closings(given: Given, journal: Journal, practice: Provet | None) -> Closin
     return Closings(
         journal,
         practice,
+        terminals={terminal.id for terminal in given.settings.terminals},
         clock=given.clock,
         country=place.country,
         currency=place.currency,
@@ -310,11 +330,11 @@ class _Broken:
 class _Later:
     """A call whose target is made after its caller."""
 
-    to: Callable[[], None] | None = None
+    to: Callable[..., None] | None = None
 
-    def __call__(self) -> None:
+    def __call__(self, *facts: object) -> None:
         if self.to is not None:
-            self.to()
+            self.to(*facts)
 
 
 def _cloud(given: Given, stack: contextlib.AsyncExitStack, dated: Callable[[datetime], None]) -> Cloud:

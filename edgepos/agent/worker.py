@@ -35,6 +35,10 @@ AFTER_LOOKS_S = (15.0, 50.0)
 """After an end in which nothing moved, the terminal is asked once more at these seconds: an approval may come later."""
 IDLE_PAUSES_S = (0.8, 1.2)
 """How long a terminal may still be busy with the last slip before a person is told: together less than 3 s."""
+ANSWER_S = 10.0
+"""A call this young may go out on a line of which the last question said that it is dead."""
+IDLE_WITHOUT_ANSWER_S = 20.0
+"""A terminal that has shown itself idle for this long after the sending is done with it, and its answer is overdue."""
 CANCEL_AFTER_S = 1.0
 """A wish to stop that overtakes its payment stops nothing."""
 TOKEN_BEYOND_S = 600.0
@@ -92,7 +96,19 @@ class Worker:
     @property
     def waiting_for(self) -> str | None:
         """Why the open operation is not decided yet."""
-        return self._resolver.cause
+        return self._resolver.cause or ("line-lost" if self._is_line_lost else None)
+
+    @property
+    def _is_line_lost(self) -> bool:
+        """The call that waits for the terminal's answer is silent, and so is Nets; or the terminal is long idle again.
+
+        Nothing is decided by it: the answer may still come, and the end of the call brings the looks.
+        """
+        if self._posted_at is None:
+            return False
+        health, now = self._tools.health, self._tools.clock.monotonic()
+        idle_s = health.idle_s(self.terminal.id, since=self._posted_at)
+        return (not health.is_nets_ok and now - self._posted_at > ANSWER_S) or idle_s > IDLE_WITHOUT_ANSWER_S
 
     async def cancel(self, operation: Operation, operator: str) -> Operation:
         """Ask the terminal to stop. A wish: the outcome is the operation's own. Raises Refused `cancel-too-late`."""

@@ -119,6 +119,14 @@ class Clinic:
         await self._life
         self._life = None
 
+    async def ended(self) -> BaseException | None:
+        """Wait until the agent has ended by itself; gives what broke it."""
+        assert self._life is not None
+        life, self._life = self._life, None
+        async with asyncio.timeout(600):
+            await asyncio.wait({life})
+        return life.exception()
+
     # --- what people do
 
     @property

@@ -1,50 +1,50 @@
-"""How long the match of a large day takes: `python tests/agent/bench_closing.py` says it. No test: machines differ."""
+"""How long the match of a large day takes, all of it: read from the journal, held against a practice system that answers
+at once. `python tests/agent/bench_closing.py [PAYMENTS] [TERMINALS]` says it. No test: machines differ.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "domain"))
+sys.path.insert(0, str(Path(__file__).parent))
 
-from test_match import booked, purchase, row
+from test_closing import RECEPTION, Clinic, HandClock
 
+from edgepos.chance import SeededChance
 from edgepos.clock import RealClock
-from edgepos.domain.match import Bookings, Ended, JournalSide, TerminalMatch, TerminalSide, match_period
-from edgepos.domain.slip import SlipTotals
+from edgepos.journal import Journal
+
+SHARED = "/dev/shm"  # noqa: S108  memory: what is measured is not the disk
 
 
-def large_day(payments: int = 500, terminals: int = 20) -> Callable[[], list[TerminalMatch]]:
-    """The match of *payments* on each terminal, ready to run: one in ten has a tip, one in fifty is not booked."""
-    sides, journals, bookings = [], [], []
-    for terminal in range(terminals):
-        numbers = range(terminal * payments + 1, (terminal + 1) * payments + 1)
-        operations = [purchase(n, 100 + n, tip_minor=10 if n % 10 == 0 else 0) for n in numbers]
-        rows = {one.id: [row(one, state="acknowledged" if one.seq % 50 else "queued")] for one in operations}
-        bookings += [booked(some[0]) for some in rows.values() if some[0].state == "acknowledged"]
-        total = sum(one.moved_minor + one.tip_minor for one in operations)
-        sides.append(
-            TerminalSide(
-                terminal=f"{70000001 + terminal}",
-                period=12,
-                session="042",
-                ended=Ended.ASKED,
-                currency="SEK",
-                totals=SlipTotals((), payments, total, "SEK", "042"),
-            )
+async def large_day(payments: int, terminals: int) -> None:
+    """*payments* on each of *terminals*, one in ten with a tip, one in fifty not booked; reconciled; then matched."""
+    with TemporaryDirectory(dir=SHARED) as folder:
+        clock = HandClock()
+        journal = await Journal.open(
+            Path(folder) / "state", clock=cast(Any, clock), chance=SeededChance(7), version="0", reserve_mb=1
         )
-        journals.append(JournalSide(operations=operations, rows=rows))
-
-    def run() -> list[TerminalMatch]:
-        held = Bookings(bookings)
-        return [match_period(side, journal, held) for side, journal in zip(sides, journals, strict=True)]
-
-    return run
+        clinic = Clinic(journal, clock)
+        for terminal in (f"{int(RECEPTION) + nth}" for nth in range(terminals)):
+            total = 0
+            for nth in range(payments):
+                minor, tip = 100 + nth, 10 if nth % 10 == 0 else 0
+                await clinic.pay(minor, terminal=terminal, tip=tip, book=nth % 50 != 0)
+                total += minor + tip
+            await clinic.reconcile(total, terminal=terminal)
+        real = RealClock()
+        for _ in range(2):
+            began = real.monotonic()
+            match = await clinic.closings.match()
+            took = real.monotonic() - began
+            lines = sum(len(one["differences"]) for one in match["terminals"])
+            print(f"{terminals} terminals of {payments} payments: {lines} differences in {took:.3f} s")  # noqa: T201
+        await journal.close()
 
 
 if __name__ == "__main__":
-    clock, run = RealClock(), large_day()
-    began = clock.monotonic()
-    found = sum(len(match.differences) for match in run())
-    print(f"20 terminals of 500 payments: {found} differences in {clock.monotonic() - began:.3f} s")  # noqa: T201
+    asyncio.run(large_day(*(int(number) for number in (*sys.argv[1:], 500, 20)[:2])))

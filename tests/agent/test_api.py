@@ -150,7 +150,7 @@ async def test_the_status_says_what_each_terminal_is_and_why(clinic: Clinic) -> 
     shown = {one["id"]: one for one in status["terminals"]}
     assert shown[RECEPTION]["state"] == "not_reached"
     assert shown[RECEPTION]["mend"]
-    assert {one["state"] for id, one in shown.items() if id != RECEPTION} == {"ready"}
+    assert {one["state"] for id, one in shown.items() if id != RECEPTION} == {"reconcile_first"}  # they are new
     assert status["services"]["nets"]["state"] == "ok"
 
 

@@ -109,6 +109,7 @@ async def test_a_step_in_the_middle_changes_no_outcome(clinic: Clinic, step_at: 
 async def test_a_payment_open_over_a_cold_start_in_1970_gets_its_outcome(clinic: Clinic) -> None:
     payment = await clinic.begin(clinic.body(await clinic.invoice()))
     await clinic.state(payment, {"sent"})
+    await asyncio.sleep(5)  # the card is in
     await clinic.kill()
     await box_clock(clinic, -SINCE_1970_S)
     await clinic.start()

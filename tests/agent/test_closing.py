@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import pytest_asyncio
 
-from edgepos.agent.closing import DIFFERS, Closings
+from edgepos.agent.closing import Closings
+from edgepos.agent.closing_review import DIFFERS
 from edgepos.chance import SeededChance
 from edgepos.domain.errors import NotReached, Refused, Wrong
 from edgepos.domain.evidence import Next, Result, TerminalResult, Verdict
@@ -71,6 +72,7 @@ class Clinic:
         self.closings = Closings(
             journal,
             cast(PracticeSystem, self.books),
+            terminals={RECEPTION, SURGERY},
             clock=clock,
             country="SE",
             currency="SEK",
@@ -359,7 +361,7 @@ async def test_what_was_red_stays_a_finding_and_turns_green_by_itself(clinic: Cl
     assert made.match["agree"] is False
     [finding] = [one for one in await clinic.journal.open_findings() if one.kind == DIFFERS]
     assert (finding.subject, finding.facts["causes"]) == (f"{RECEPTION}/1", ["not-synced"])
-    assert await clinic.closings.review() == []
+    assert await clinic.closings.reviews.review() == []
     async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(clinic.closings.watch(), name="watch")
         await asyncio.sleep(0)

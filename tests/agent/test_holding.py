@@ -8,11 +8,34 @@ import shutil
 import pytest
 from agent_clinic import RECEPTION, Clinic
 
+from edgepos.agent.asking import Who
+from edgepos.agent.forms import Form
+from edgepos.agent.peers import Role
 from edgepos.chance import SeededChance
 from edgepos.client.errors import AgentError
+from edgepos.domain.errors import Refused
 from edgepos.journal import restore
 
 pytestmark = pytest.mark.virtual_time
+
+
+async def step_of_release(clinic: Clinic) -> str:
+    """One step towards letting the terminal go; what still stands in the way, empty if nothing does."""
+    try:
+        await release(clinic)
+    except AgentError as refused:
+        return refused.code
+    return ""
+
+
+async def reconcile(clinic: Clinic) -> None:
+    begun = await clinic.client.post("/reconciliations", {"terminal": RECEPTION}, key=clinic.chance.uuid4())
+    assert (await clinic.outcome(begun))["state"] == "approved"
+    await asyncio.sleep(10)
+
+
+async def open_findings(clinic: Clinic, kind: str) -> list[dict[str, object]]:
+    return [one for one in (await clinic.client.get("/findings"))["findings"] if one["kind"] == kind]
 
 
 async def release(clinic: Clinic) -> dict[str, object]:
@@ -70,3 +93,117 @@ async def test_a_restored_copy_believes_only_its_own_reference(clinic: Clinic) -
     with pytest.raises(AgentError) as refused:
         await clinic.begin_plain()
     assert refused.value.code == "terminal-held"
+
+
+async def restored_before_the_last_payment(clinic: Clinic) -> tuple[dict[str, object], dict[str, object], int]:
+    """A copy, then a payment that the practice system does not have yet, then the copy in the journal's place.
+
+    Gives the payment before the copy, the one after it, and the difference that the copy lacks.
+    """
+    assert clinic.agent is not None
+    older = await clinic.invoice(1)
+    before = await clinic.pay(20_000)
+    await asyncio.sleep(20)
+    backups = clinic.folder / "backups"
+    backups.mkdir()
+    made = await clinic.agent.parts.journal.backup(backups)
+    await clinic.control("POST", "/faults", {"service": "provet", "fault": "down", "id": "away"})
+    lost = await clinic.pay(12_500)
+    assert lost["state"] == "approved"
+    await clinic.kill()
+    await clinic.mend("away")
+    await restore(made.path, clinic.folder / "state", clock=clinic.clock, chance=SeededChance(99))
+    await asyncio.sleep(60)
+    await clinic.start()
+    await clinic.until(lambda: _has_invoices(clinic), 60)
+    return before, lost, int(older["id"])
+
+
+async def _has_invoices(clinic: Clinic) -> bool:
+    return bool((await clinic.client.get("/invoices"))["invoices"])
+
+
+async def test_a_copy_that_lacks_the_last_payment_catches_up_and_lists_the_gap(clinic: Clinic) -> None:
+    before, lost, older = await restored_before_the_last_payment(clinic)
+    assert (await clinic.client.get("/status"))["terminals"][0]["state"] == "held"
+    with pytest.raises(AgentError) as refused:
+        await clinic.begin_plain()
+    assert refused.value.code == "terminal-held"
+    assert await step_of_release(clinic) == "reconcile-first"
+    adopted = await clinic.payment(str(lost["id"]))
+    assert (adopted["origin"], adopted["state"], adopted["approved_minor"]) == ("found", "approved", 12_500)
+    assert await step_of_release(clinic) == "reconcile-first", "each step is what was really seen"
+    await reconcile(clinic)
+    assert await step_of_release(clinic) == ""
+    (gap,) = await open_findings(clinic, "before-this-journal")
+    assert gap["facts"]["terminal"] == RECEPTION  # type: ignore[index]
+    assert await clinic.taken() == [("purchase", 20_000), ("purchase", 12_500)]
+
+    # Until a person has handled the gap, older invoices are asked about again, and money back needs a senior.
+    invoice = (await clinic.client.get(f"/invoices/{older}", fresh=1))
+    body = clinic.body(invoice)
+    with pytest.raises(AgentError) as refused:
+        await clinic.begin(body)
+    assert (refused.value.code, refused.value.facts["numbers"]) == ("perhaps-paid", [invoice["number"]])
+    assert (await clinic.outcome(await clinic.begin({**body, "gap_confirmed": True})))["state"] == "approved"
+    await asyncio.sleep(20)
+    newer = await clinic.control("POST", "/practice/invoices", {"total_minor": 5_000, "department": 2})
+    await asyncio.sleep(40)
+    fresh = await clinic.client.get(f"/invoices/{newer['id']}", fresh=1)
+    assert (await clinic.outcome(await clinic.begin(clinic.body(fresh))))["state"] == "approved"
+
+    await clinic.client.post(f"/findings/{gap['id']}/handle", {"note": "all slips found"})
+    await asyncio.sleep(20)
+    another = await clinic.invoice(2)
+    assert (await clinic.outcome(await clinic.begin(clinic.body(another))))["state"] == "approved"
+    assert (await clinic.client.get("/verify"))["ok"]
+
+
+async def test_money_back_of_a_payment_older_than_the_gap_needs_a_senior(clinic: Clinic) -> None:
+    before, _, _ = await restored_before_the_last_payment(clinic)
+    await step_of_release(clinic)
+    await reconcile(clinic)
+    assert await step_of_release(clinic) == ""
+    assert clinic.agent is not None
+    parts = clinic.agent.parts
+    old, form = await parts.journal.operation(str(before["id"])), Form({"amount_minor": 100})
+    staff = Who(operator="kiosk", role=Role.STAFF)
+    with pytest.raises(Refused) as refused:
+        await parts.asking.refund(old, form, staff, clinic.chance.uuid4())
+    assert refused.value.code == "pin-needed"
+    newer = await parts.journal.operation((await clinic.pay(9_900))["id"])
+    await asyncio.sleep(20)
+    begun = await parts.asking.refund(newer, form, staff, clinic.chance.uuid4())
+    assert (await clinic.outcome({"id": begun.id}))["state"] == "approved"
+
+
+async def test_a_twin_box_at_the_same_terminal_is_noticed_before_anything_is_sent(clinic: Clinic) -> None:
+    """Another box drives the terminal: its last result carries a reference of our form that nobody here knows."""
+    await clinic.pay()
+    await asyncio.sleep(90)
+    await clinic.stop()
+    mine = clinic.folder / "state"
+    mine.rename(clinic.folder / "first")
+    mine.mkdir(mode=0o700)
+    clinic.chance = SeededChance(5)
+    await clinic.start()  # the second box, on a journal of its own; it finds the first one's payment
+    await asyncio.sleep(20)
+    assert await step_of_release(clinic) == "reconcile-first"
+    await reconcile(clinic)
+    assert await step_of_release(clinic) == ""
+    foreign = await clinic.pay(7_700)
+    await clinic.stop()
+    mine.rename(clinic.folder / "second")
+    (clinic.folder / "first").rename(mine)
+    await clinic.start()
+    await asyncio.sleep(30)
+    begun = await clinic.begin_plain(3_300)
+    ended = await clinic.outcome(begun)
+    assert (ended["state"], ended["cause"]) == ("not_started", "terminal-held")
+    (finding,) = await open_findings(clinic, "unknown-reference")
+    assert finding["facts"]["result"]["order_id"] == foreign["id"]  # type: ignore[index]
+    assert (await clinic.client.get("/status"))["terminals"][0]["state"] == "held"
+    with pytest.raises(AgentError) as refused:
+        await clinic.begin_plain()
+    assert refused.value.code == "terminal-held"
+    assert ("purchase", 3_300) not in await clinic.taken()

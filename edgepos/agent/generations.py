@@ -1,0 +1,70 @@
+"""Copies of the journal in a folder: their names, the people's file beside each, and which are kept.
+
+A copy is `journal-BOX-SEQ-HEAD.db`; beside it lies `….operators.json` (names, roles, PINs as scrypt makes them), since
+a box without its people is half a box. Of the newest day every copy is kept, of each day before it the newest. Only
+files of that very form are ever removed, and only those of one box: another's may be all that is left of it.
+Standard library only: the command line uses it too.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+COPY = re.compile(r"journal-([0-9a-f]{16})-(\d+)-[0-9a-f]{12}\.db")
+OPERATORS = ".operators.json"
+PART = ".part"
+
+
+def operators_beside(copy: Path) -> Path:
+    """Where the people of *copy* are."""
+    return copy.with_name(copy.name + OPERATORS)
+
+
+def copies(folder: Path, box_id: str | None = None) -> list[Path]:
+    """The copies in *folder*, of one box or of all, the newest first."""
+    found = []
+    for path in folder.iterdir():
+        named = COPY.fullmatch(path.name)
+        if named and box_id in (None, named[1]):
+            found.append((path.stat().st_mtime_ns if box_id is None else 0, int(named[2]), path))
+    return [path for *_, path in sorted(found, reverse=True)]
+
+
+def send(copy: Path, folder: Path) -> Path:
+    """*copy* and its people in *folder*: each whole and durable under its name, or not there. Raises OSError."""
+    for path in (operators_beside(copy), copy):  # the copy last: where it is, all of it is
+        if path.exists():
+            _send_one(path, folder)
+    return folder / copy.name
+
+
+def _send_one(path: Path, folder: Path) -> None:
+    part = folder / (path.name + PART)
+    try:
+        with path.open("rb") as source, open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as to:
+            shutil.copyfileobj(source, to, 1 << 20)
+            to.flush()
+            os.fsync(to.fileno())
+        part.rename(folder / path.name)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def thin(folder: Path, box_id: str, keep_days: int) -> list[Path]:
+    """Remove the copies of *box_id* that are no longer kept; gives them. Raises OSError."""
+    newest_day, kept_days, removed = "", set[str](), []
+    for path in copies(folder, box_id):
+        day = datetime.fromtimestamp(path.stat().st_mtime, UTC).date().isoformat()
+        newest_day = newest_day or day
+        if day == newest_day or (day not in kept_days and len(kept_days) < keep_days):
+            kept_days.add(day)
+            continue
+        path.unlink()
+        operators_beside(path).unlink(missing_ok=True)
+        removed.append(path)
+    return removed
