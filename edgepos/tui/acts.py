@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
+from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -21,9 +21,6 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from edgepos.locale.words import N_
-
-if TYPE_CHECKING:
-    from edgepos.tui.app import EdgeposApp
 
 TALL = 3
 GAP = 1
@@ -83,7 +80,7 @@ class Acts(Widget, can_focus=True):
         self.cursor = min(max(0, self.cursor + by), max(0, len(self.acts) - 1))
 
     def action_choose(self) -> None:
-        if self.acts and not cast("EdgeposApp", self.app).is_repeat:
+        if self.acts:
             self.post_message(self.Chosen(self.acts[self.cursor].name))
 
     def on_click(self, event: events.Click) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Digits, Input, Static
+from textual.widgets import Input, Static
 
 from edgepos.client.errors import AgentError
 from edgepos.locale.words import N_, _
 from edgepos.tui.amounts import read_amount
 from edgepos.tui.before import AmountInput
+from edgepos.tui.figures import Figures
 from edgepos.tui.order import Order
 from edgepos.tui.place import Place
 from edgepos.tui.saying import told
@@ -25,7 +26,7 @@ class Amount(Place):
     def body(self) -> ComposeResult:
         with Vertical(classes="middle"):
             yield Static(_("How much?"), classes="question")
-            yield Digits("", id="sum")
+            yield Figures(id="sum")
             yield AmountInput()
             yield Static(_("What for? The invoice's number, or a word; it can be given its invoice later."), classes="question")
             yield Input(id="text", max_length=60)
@@ -44,8 +45,8 @@ class Amount(Place):
             except AgentError as error:
                 said = told(error, self.form)
                 wrong = f"{said.message} {said.mend}"
-        self.query_one("#sum", Digits).update("" if self._minor is None else self.form.bare(self._minor))
         read = "" if self._minor is None else self.form.money(self._minor)
+        self.query_one("#sum", Figures).update(read)
         self.query_one("#hint", Static).update(wrong or (_("That is {money}. Enter goes on.").format(money=read) if read else ""))
 
     def on_input_submitted(self, message: Input.Submitted) -> None:

@@ -23,7 +23,7 @@ from edgepos.client.aio import AsyncAgent, Away
 from edgepos.client.errors import AgentError
 from edgepos.client.events import Event
 from edgepos.clock import Clock, RealClock, parse_rfc3339
-from edgepos.locale.words import N_, _, language, set_language
+from edgepos.locale.words import N_, _, set_language
 from edgepos.tui import faults, terminal_modes
 from edgepos.tui.form import Form
 from edgepos.tui.order import Order
@@ -75,10 +75,16 @@ class EdgeposApp(App[None], inherit_bindings=False):
         super().__init__()
         self.agent = agent
         self.is_kiosk = is_kiosk
+        self.has_touch = terminal_modes.wants_mouse()
         self.clock = clock or RealClock()
         self.last_words = ""
         self.last_terminal: str | None = None
         """Where this screen's last payment went: offered first for the next one, never chosen in silence."""
+        self.came_from = "desk"
+        """The place from which help was asked for."""
+        self.chosen_language: str | None = None
+        self.chosen_theme: str | None = None
+        """What a technician has chosen for this screen; None: the settings'."""
         self.form = Form({})
         self._latest = ClinicView()
         """The newest picture; `view` is the one that was drawn."""
@@ -137,23 +143,25 @@ class EdgeposApp(App[None], inherit_bindings=False):
             self._away_since = self.clock.monotonic()
         if view.status is not None:
             self.form = Form(view.location)
-            self.theme = theme_for(view.status["kiosk"].get("theme"))
-            await self.speak(str(view.location.get("language")))
+            self.theme = theme_for(self.chosen_theme or view.status["kiosk"].get("theme"))
+            await self._speak(self.chosen_language or str(view.location.get("language")))
         if is_first:
             await self.switch_mode("fallback" if view.away else "desk")
         elif view.away is None and self.current_mode == "fallback":
             await self.switch_mode("desk")
         self._draw()
 
-    async def speak(self, code: str) -> None:
-        """Another language, on every screen that there is."""
-        if code == language():
+    async def _speak(self, code: str) -> None:
+        """Another language: every place is made anew, as it holds texts; what runs goes on."""
+        if not set_language(code):
             return
-        set_language(code)
-        for stack in self._screen_stacks.values():
-            for screen in stack:
-                if isinstance(screen, Place):
-                    await screen.recompose()
+        if self.current_mode == self.DEFAULT_MODE:
+            return
+        await self.switch_mode(self.DEFAULT_MODE)
+        for name in [name for name in self._screen_stacks if name in BY_NAME]:
+            await self.remove_mode(name)
+            self.add_mode(name, BY_NAME[name].make)
+        await self.switch_mode("desk")
 
     def payment_heard(self, payment: Any) -> None:
         """An answer to a question of ours holds a payment: it may be newer than the stream."""
@@ -187,6 +195,15 @@ class EdgeposApp(App[None], inherit_bindings=False):
         """Seconds since the last sign of life of *terminal*, as far as they are known."""
         seen_s = self.view.terminal(terminal).get("seen_s")
         return None if seen_s is None else seen_s + self.clock.monotonic() - self._heard_at
+
+    def choose(self, *, language: str | None = None, theme: str | None = None) -> None:
+        """Another language or theme on this screen, at once and until it ends."""
+        if theme is not None:
+            self.chosen_theme = theme
+            self.theme = theme_for(theme)
+        if language is not None:
+            self.chosen_language = language
+            self.call_later(self._speak, language)
 
     def _draw(self) -> None:
         for screen in self.screen_stack:
@@ -268,6 +285,8 @@ class EdgeposApp(App[None], inherit_bindings=False):
     def go(self, name: str) -> None:
         """To a place. Steps that were open there are where they were left."""
         if name in BY_NAME and name != self.current_mode:
+            if name == "help":
+                self.came_from = str(self.current_mode)
             self.switch_mode(name)
 
     def action_menu(self) -> None:

@@ -1,49 +1,145 @@
-"""Everything that needs a person, the worst first: not known, parked bookings, findings. Empty is the normal state."""
+"""Everything that needs a person, the worst first; each with its cause and what to press. Empty is the normal state."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from edgepos.client.aio import AsyncAgent
+from edgepos.client.http import path_of
 from edgepos.locale.words import N_, _
-from edgepos.tui.course import about
+from edgepos.tui.acts import Act, Acts
 from edgepos.tui.listing import ListPlace
-from edgepos.tui.rows import Column, Row
-from edgepos.tui.saying import sentences
+from edgepos.tui.matters import Matter, matters_of
+from edgepos.tui.note import Note
+from edgepos.tui.payment_card import PaymentCard
+from edgepos.tui.pin import with_pin
+from edgepos.tui.rows import Column, Row, Rows
+from edgepos.tui.sheet import Sheet
+from edgepos.tui.sure import Sure
+from edgepos.tui.view import ClinicView
 
 
 class Attention(ListPlace):
-    title_word = N_("Attention")
-    columns = (Column(16), Column(14, is_right=True), Column(20, share=1))
+    title_word = N_("Attention: what needs a person, the worst first")
+    columns = (Column(16), Column(14, is_right=True), Column(6), Column(20, share=1))
     empty = N_("Nothing needs you. That is the normal state.")
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: tuple[Matter, ...] = ()
+
+    def body(self) -> ComposeResult:
+        with Vertical(classes="list"):
+            yield Static(_(self.empty), id="attention-empty", markup=False)
+            yield Rows(self.columns, searches=False)
+            yield Sheet(id="attention-sheet")
+            yield Acts()
+
     async def read(self) -> Any:
-        return await self.clinic.agent.get("/outbox", state="parked", limit=200)
+        return (await self.clinic.agent.get("/outbox", state="parked", limit=200))["outbox"]
 
     def rows_of(self, document: Any) -> Iterable[Row]:
-        view, form = self.view, self.form
-        for one in view.unknown:
-            cells = (_("NOT KNOWN YET"), form.money(one["amount_minor"], one["currency"]), f"{view.place(one['terminal'])}   {about(one)}")
-            yield Row(one["id"], cells, one, look="warn")
-        for one in document["outbox"]:
-            said = sentences(one["cause"] or "unexpected", one["facts"], form)
-            yield Row(one["id"], (_("PARKED"), form.money(one["amount_minor"], one["currency"]), said.message), one, look="bad")
-        for one in view.findings:
-            said = sentences(one["kind"], one["facts"], form)
-            yield Row(one["id"], (_("FINDING"), form.hour(one["raised_at"]), said.message), one)
+        for one in matters_of(self.view, document or (), self.form, self.clinic.seconds_since):
+            yield Row(one.id, (one.word, one.amount, one.since, one.text), one, look=one.look)
 
-    def detail(self, row: Row | None) -> str:
-        if row is None:
-            return ""
-        one = row.data
-        if "kind" in one and "raised_at" in one:
-            said = sentences(one["kind"], one["facts"], self.form)
-        elif "cause" in one and "payload" in one:
-            said = sentences(one["cause"] or "unexpected", one["facts"], self.form)
-        else:
-            said = sentences("unknown", {"payment": one["id"], "terminal": self.view.place(one["terminal"])}, self.form)
-        return f"{said.message}\n{said.mend}"
+    def show(self, view: ClinicView) -> None:
+        super().show(view)
+        self._draw_list()
+
+    def show_find(self, find: str) -> None:
+        """Nothing is searched here."""
+
+    def _draw_list(self) -> None:
+        """What the picture says changes without a question to the agent."""
+        if self.document is None:
+            return
+        rows = list(self.rows_of(self.document))
+        matters = tuple(row.data for row in rows)
+        if matters == self._shown:
+            return
+        self._shown = matters
+        self._fill(self.document)
+
+    def show_row(self, row: Row | None) -> None:
+        rows, sheet, acts = self.query_one(Rows), self.query_one(Sheet), self.query_one(Acts)
+        for one in (rows, sheet):
+            one.display = row is not None
+        self.query_one("#attention-empty", Static).display = row is None
+        acts.put(row.data.acts if row else ())
+        if row is not None:
+            sheet.put_facts((("", row.data.text), (_("what to do"), row.data.mend), *row.data.facts))
+
+    # --- what a person does
+
+    @property
+    def matter(self) -> Matter | None:
+        row = self.query_one(Rows).row
+        return row.data if row else None
 
     def chosen(self, row: Row) -> None:
-        if row.data.get("state") == "unknown":
-            self.clinic.watch_payment(row.data)
+        """Enter: the likely act."""
+        if row.data.acts:
+            self._do(row.data.acts[0].name)
+
+    def on_key(self, event: events.Key) -> None:
+        if self.query_one(Acts).by_letter(event.character):
+            event.stop()
+
+    def on_acts_chosen(self, message: Acts.Chosen) -> None:
+        message.stop()
+        self._do(message.name)
+
+    def _do(self, name: str) -> None:
+        one = self.matter
+        if one is None:
+            return
+        self.say("")
+        if name.startswith("go:"):
+            self.clinic.go(name[3:])
+        elif name == "card":
+            self.app.push_screen(PaymentCard(one.data, {}))
+        elif name == "look":
+            self.ask(lambda: self.clinic.agent.get(path_of("payments", str(one.data["payment"]))), self._open_card)
+        elif name in ("retry", "today"):
+            self._post(path_of("outbox", one.id, "retry"), {"book_today": name == "today"}, _("It is sent again."))
+        elif name == "adopt":
+            question = _("Which payment in Provet is it? Type its number there.")
+            hint = ", ".join(map(str, one.data["facts"].get("practice_payments") or ()))
+            self.app.push_screen(Note(question, hint), lambda text: self._adopt(one, text))
+        elif name == "handled":
+            self.app.push_screen(Note(_("Handled: what was done?")), lambda text: self._handled(one, text))
+
+    def _open_card(self, payment: Any) -> None:
+        self.app.push_screen(PaymentCard(payment, {}))
+
+    def _adopt(self, one: Matter, text: str | None) -> None:
+        if not text:
+            return
+        question = _("Payment {number} in Provet is this one: {text}. It is not booked again. Is that so?").format(
+            number=text, text=f"{one.amount} {one.data['payment']}"
+        )
+        path, body = path_of("outbox", one.id, "adopt"), dict[str, object](practice_payment=text)
+        self.app.push_screen(Sure(question), lambda yes: self._post(path, body, _("It counts as booked.")) if yes else None)
+
+    def _handled(self, one: Matter, text: str | None) -> None:
+        if text:
+            self._post(path_of("findings", one.id, "handle"), {"note": text}, _("Noted."))
+
+    def _post(self, path: str, body: dict[str, object], said: str) -> None:
+        async def act(agent: AsyncAgent) -> Any:
+            return await agent.post(path, body)
+
+        self.ask(lambda: with_pin(self, act), self._then(said), group="send")
+
+    def _then(self, said: str) -> Callable[[Any], None]:
+        def told(_answer: Any) -> None:
+            self.say(said, "good")
+            self.read_again()
+
+        return told

@@ -7,11 +7,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import Digits, Input, Static
+from textual.widgets import Input, Static
 
 from edgepos.client.errors import AgentError
 from edgepos.locale.words import N_, _
 from edgepos.tui.amounts import read_amount
+from edgepos.tui.figures import Figures
 from edgepos.tui.form import Form
 from edgepos.tui.order import Order
 from edgepos.tui.rows import Column, Row, Rows
@@ -56,7 +57,7 @@ class Before(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(id="who", markup=False)
-        yield Digits(id="sum")
+        yield Figures(id="sum")
         with Horizontal(id="amount-line"):
             yield Static(id="due", markup=False)
             yield AmountInput()
@@ -129,9 +130,8 @@ class Before(Vertical):
         return _("Choose the terminal")
 
     def _draw_sum(self) -> None:
-        self.query_one("#sum", Digits).update(
-            self._form.bare(self.order.amount_minor, self.order.currency) if self.order else "-"
-        )
+        money = self._form.money(self.order.amount_minor, self.order.currency) if self.order else "-"
+        self.query_one("#sum", Figures).update(money)
 
     def hold(self, is_locked: bool) -> None:
         """While it is being sent, nothing of it can be another."""

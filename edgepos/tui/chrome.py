@@ -5,13 +5,12 @@ The header has no icon and the keys no separators: a console's font does not hav
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.geometry import Size
-from textual.reactive import var
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
@@ -22,6 +21,9 @@ from edgepos.locale import states
 from edgepos.locale.words import N_, _
 from edgepos.tui.form import Form, clock
 from edgepos.tui.view import ClinicView
+
+if TYPE_CHECKING:
+    from edgepos.tui.app import EdgeposApp
 
 NAMES = {"nets": "Nets", "practice": "Provet"}
 
@@ -119,16 +121,28 @@ def key_name(key: str) -> str:
     return _(SHOWN.get(key, key.upper()))
 
 
-class Keys(Widget):
-    """The keys that work now, each with its word; greyed ones are known but cannot work now. All can be tapped."""
+class Key(NamedTuple):
+    key: str
+    name: str
+    word: str
+    works: bool
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"keys--key", "keys--word", "keys--grey"}
-    tall: var[bool] = var(False)
+    @property
+    def width(self) -> int:
+        return cell_len(self.name) + cell_len(self.word) + 3
+
+
+class Keys(Widget):
+    """The keys that work now, each with its word; greyed ones are known but cannot work now. All can be tapped.
+
+    Where there is room and somebody may tap, each is three rows high with a free cell around it.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"keys--key", "keys--word", "keys--grey", "keys--gap"}
 
     def __init__(self) -> None:
         super().__init__()
-        self._lines: list[list[tuple[str, str, str, bool]]] = []
-        """Lines of (key, its name, word, whether it works)."""
+        self._lines: list[list[Key]] = []
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
@@ -141,51 +155,69 @@ class Keys(Widget):
     def on_resize(self) -> None:
         self._read()
 
+    @property
+    def _row(self) -> int:
+        """How high a line of keys is."""
+        return 3 if self.screen.has_class("-tall") and cast("EdgeposApp", self.app).has_touch else 1
+
     def _read(self) -> None:
         found = [
-            (key, key_name(key), _(active.binding.description), active.enabled)
+            Key(key, key_name(key), _(active.binding.description), active.enabled)
             for key, active in self.screen.active_bindings.items()
             if active.binding.show and active.binding.description
         ]
-        found.sort(key=lambda one: ORDER.index(one[0]) if one[0] in ORDER else len(ORDER))
-        lines: list[list[tuple[str, str, str, bool]]] = [[]]
-        width, used = self.size.width or 80, 0
+        found.sort(key=lambda one: ORDER.index(one.key) if one.key in ORDER else len(ORDER))
+        lines: list[list[Key]] = [[]]
+        used = 0
         for one in found:
-            size = cell_len(one[1]) + cell_len(one[2]) + 3
-            if used + size > width and lines[-1]:
+            if used + one.width > (self.size.width or 80) and lines[-1]:
                 lines.append([])
                 used = 0
             lines[-1].append(one)
-            used += size
+            used += one.width + (self._row > 1)
         if lines != self._lines:
             self._lines = lines
             self.refresh(layout=True)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return min(3, len(self._lines)) if not self.tall else max(3, len(self._lines))
+        count = max(1, len(self._lines))
+        return count * (self._row + 1) - 1 if self._row > 1 else count
+
+    def _at(self, y: int) -> tuple[int, int]:
+        """Which line, and which row of it; a free row is -1."""
+        if self._row == 1:
+            return y, 0
+        line, row = divmod(y, self._row + 1)
+        return line, row if row < self._row else -1
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        above = (self.size.height - len(self._lines)) // 2
-        if not 0 <= y - above < len(self._lines):
-            return Strip.blank(width, self.rich_style)
-        key, word, grey = (self.get_component_rich_style(f"keys--{name}") for name in ("key", "word", "grey"))
+        key, word, grey, gap = (
+            self.get_component_rich_style(f"keys--{name}") for name in ("key", "word", "grey", "gap")
+        )
+        line, row = self._at(y)
+        if row < 0 or line >= len(self._lines):
+            return Strip.blank(width, gap)
         segments = []
-        for _key, name, text, works in self._lines[y - above]:
-            segments += [Segment(f" {name}", key if works else grey), Segment(f" {text} ", word if works else grey)]
-        return Strip(segments).adjust_cell_length(width, self.rich_style)
+        for one in self._lines[line]:
+            if row == self._row // 2:
+                name, text = f" {one.name}", f" {one.word} "
+                segments += [Segment(name, key if one.works else grey), Segment(text, word if one.works else grey)]
+            else:
+                segments.append(Segment(" " * one.width, word))
+            if self._row > 1:
+                segments.append(Segment(" ", gap))
+        return Strip(segments).adjust_cell_length(width, gap if self._row > 1 else word)
 
-    async def on_click(self, event: events.Click) -> None:
+    def on_click(self, event: events.Click) -> None:
         event.stop()
-        above = (self.size.height - len(self._lines)) // 2
-        line = min(max(0, event.y - above), len(self._lines) - 1)
-        at = 0
-        for key, name, text, works in self._lines[line] if self._lines else []:
-            at += cell_len(name) + cell_len(text) + 3
-            if event.x < at:
-                if works:
-                    self.app.simulate_key(key)
+        line, row = self._at(event.y)
+        if row < 0 or line >= len(self._lines):
+            return
+        x = event.x
+        for one in self._lines[line]:
+            if x < one.width:
+                if one.works:
+                    self.app.simulate_key(one.key)
                 return
-
-
-__all__ = ["Answer", "Header", "Keys", "Running", "SafeScrollBarRender", "Training", "key_name"]
+            x -= one.width + (self._row > 1)

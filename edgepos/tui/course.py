@@ -9,10 +9,11 @@ from collections.abc import Mapping
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Digits, Static
+from textual.widgets import Static
 
 from edgepos.locale import states
 from edgepos.locale.words import N_, _
+from edgepos.tui.figures import Figures
 from edgepos.tui.form import Form, clock
 from edgepos.tui.saying import sentences
 from edgepos.tui.view import OPEN, ClinicView, Document
@@ -129,9 +130,9 @@ class Course(Vertical):
     """The widget. `show` draws; everything else is read from the picture."""
 
     def compose(self) -> ComposeResult:
-        yield Static(id="headline", markup=False)
+        yield Figures(id="headline", centred=True)
         yield Static(id="who", markup=False)
-        yield Digits(id="sum")
+        yield Figures(id="sum")
         yield Static(id="place", markup=False)
         yield Static(id="words", markup=False)
         yield Static(id="hint", markup=False)
@@ -140,12 +141,13 @@ class Course(Vertical):
     def show(self, payment: Document, who: str, view: ClinicView, form: Form, seconds: float, silent_s: float | None) -> None:
         """*who*: owner and animal, where this screen knows them; they are nowhere in the payment itself."""
         is_open = payment["state"] in OPEN
-        headline = self.query_one("#headline", Static)
+        headline = self.query_one("#headline", Figures)
         headline.update(_(states.payment_word(payment)))
         headline.set_classes(f"-{look_of(payment)}")
         self.query_one("#who", Static).update("   ".join(part for part in (who, about(payment)) if part))
-        self.query_one("#sum", Digits).update(form.bare(shown_minor(payment), payment["currency"]))
-        place = f"{payment['currency']}   {view.place(payment['terminal'])}"
+        money = form.money(shown_minor(payment), payment["currency"])
+        self.query_one("#sum", Figures).update(money)
+        place = f"{money}   {view.place(payment['terminal'])}"
         if is_open:
             since = form.hour(payment["created_at"])
             place += "   " + _("{clock} since {hour}").format(clock=clock(seconds), hour=since)

@@ -17,7 +17,7 @@ from edgepos.tui.invoices import Invoices
 from edgepos.tui.place import Place
 from edgepos.tui.rows import Rows
 from edgepos.tui.saying import told
-from edgepos.tui.terminal_card import look_of, mend, state_line
+from edgepos.tui.terminal_card import TerminalCard
 from edgepos.tui.view import ClinicView, Document
 
 AGAIN_S = 10.0
@@ -36,33 +36,6 @@ def chart(by_hour: Sequence[Mapping[str, Any]]) -> str:
     most = max(*counts.values(), 1)
     hours = range(min(counts), max(counts) + 1)
     return "".join(HEIGHTS[-(-counts.get(hour, 0) * (len(HEIGHTS) - 1) // most)] for hour in hours)
-
-
-class TerminalCard(Vertical):
-    """A terminal on the desk: its name and model, its state, and what to do about it where there is room."""
-
-    def __init__(self, id: str) -> None:
-        super().__init__(id=f"terminal-{id}", classes="terminal")
-        self._terminal = id
-
-    def compose(self) -> ComposeResult:
-        yield Horizontal(Static(classes="name", markup=False), Static(classes="model", markup=False))
-        yield Static(classes="state", markup=False)
-        yield Static(classes="mend", markup=False)
-
-    def show(self, view: ClinicView, amount: str) -> None:
-        terminal = view.terminal(self._terminal)
-        if not self.is_mounted:
-            return  # drawn again in a second
-        self.query_one(".name", Static).update(str(terminal["name"]))
-        self.query_one(".model", Static).update(str(terminal["model"]))
-        state = self.query_one(".state", Static)
-        state.update(state_line(terminal))
-        state.set_classes(f"state -{look_of(terminal)}")
-        self.query_one(".mend", Static).update(amount or mend(terminal))
-
-    def on_click(self) -> None:
-        self.app.simulate_key("f6")
 
 
 class Desk(Place):
@@ -141,13 +114,11 @@ class Desk(Place):
             box = self.query_one("#terminals", Vertical)
             box.remove_children()
             box.mount(*(TerminalCard(id) for id in ids))
-            self.call_after_refresh(self.draw)
-            return
         running = {one["terminal"]: one for one in view.open_payments}
         for one in self.query(TerminalCard):
-            payment = running.get(one._terminal)
+            payment = running.get(one.terminal)
             amount = self.form.money(payment["amount_minor"], payment["currency"]) if payment else ""
-            one.show(view, amount)
+            one.show(view.terminal(one.terminal), amount)
 
     def _show_find(self) -> None:
         rows = self.query_one(Invoices)

@@ -141,7 +141,6 @@ class Filling(Step):
         raise NotImplementedError
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.first.focus()
         self.redraw_go()
 

@@ -83,6 +83,15 @@ class Form:
         there = self.local(text)
         return format_datetime(there, "d MMM HH:mm", locale=_locale(language(), self._country)) if there else ""
 
+    def day(self, text: str) -> str:
+        """`Wed 25 Nov` of the clinic day `2026-11-25`, in the language spoken now."""
+        from babel.dates import format_date
+
+        try:
+            return format_date(datetime.fromisoformat(text), "EEE d MMM", locale=_locale(language(), self._country))
+        except ValueError:
+            return text
+
     def header(self, now: datetime) -> str:
         """`Wed 25 Nov 14:32`."""
         from zoneinfo import ZoneInfo

@@ -60,27 +60,27 @@ class ListPlace(Place):
         self.document = document
         rows = self.query_one(Rows)
         rows.fill(self.rows_of(document))
-        if not rows.shown and not rows.find:
-            self.query_one("#detail", Static).update(_(self.empty))
-        else:
-            self._show_row()
+        self.show_row(rows.row)
 
     def show(self, view: ClinicView) -> None:
         if view.decided != self._read_at and self.is_current:
             self._read_at = view.decided
             self.read_again()
-        rows = self.query_one(Rows)
-        text = _("find: {text}").format(text=rows.find + "_")
-        self.query_one("#find", Static).update(text)
+        self.show_find(self.query_one(Rows).find)
+
+    def show_find(self, find: str) -> None:
+        self.query_one("#find", Static).update(_("find: {text}").format(text=find + "_"))
 
     def on_rows_searched(self, message: Rows.Searched) -> None:
         self.show(self.view)
 
     def on_rows_moved(self, message: Rows.Moved) -> None:
-        self._show_row()
+        if self.document is not None:
+            self.show_row(message.row)
 
-    def _show_row(self) -> None:
-        self.query_one("#detail", Static).update(self.detail(self.query_one(Rows).row))
+    def show_row(self, row: Row | None) -> None:
+        text = _(self.empty) if row is None and not self.query_one(Rows).find else self.detail(row)
+        self.query_one("#detail", Static).update(text)
 
     def on_rows_taken(self, message: Rows.Taken) -> None:
         self.chosen(message.row)

@@ -36,6 +36,7 @@ NAMES_PAYMENT = frozenset({"terminal-in-use", "invoice-open", "payment-unknown",
 
 
 class Pay(Step):
+    AUTO_FOCUS = ""
     BINDINGS = [
         Binding("enter", "pay", N_("Pay"), id="pay.start", tooltip=N_("Send this amount to the terminal")),
         Binding("enter", "unlisted", N_("Pay without the invoice"), id="pay.unlisted"),
@@ -46,7 +47,7 @@ class Pay(Step):
         Binding("enter", "recheck", N_("Ask the terminal now"), id="pay.recheck"),
         Binding("enter", "done", N_("Done"), id="pay.done"),
         Binding("f7", "stop", N_("Stop"), id="pay.stop", tooltip=N_("Ask the terminal to stop")),
-        Binding("ctrl+r,insert", "receipt", N_("Receipt"), id="pay.receipt", show=False),
+        Binding("r", "receipt", N_("Receipt"), id="pay.receipt", tooltip=N_("The slip, word for word")),
         Binding("up", "other_terminal", show=False),
         Binding("down", "other_terminal", show=False),
     ]
@@ -61,10 +62,12 @@ class Pay(Step):
         self._practice_is_away = False
         self._in_the_way: str | None = None
         """The payment that a refusal has named."""
-        self._asked_for = -1
+        self._whole = 0
+        """The whole picture that has, or was made good for, the payment."""
         self._looked_at = 0
         self._decided_at: float | None = None
         self._large_confirmed = False
+        self._who = order.who if order else ""
 
     def body(self) -> ComposeResult:
         with Vertical(id="pay"):
@@ -74,6 +77,19 @@ class Pay(Step):
     def on_mount(self) -> None:
         self._turn_to(self._payment)
         self._read_again()
+        if self._payment is not None:
+            self.run_worker(partial(self._find_who, self._payment), group="who", exit_on_error=False)
+
+    async def _find_who(self, payment: Document) -> None:
+        """Owner and animal are in no payment: the practice system's list has them, if it is there."""
+        ids = [str(line["invoice"]) for line in payment["lines"] if line["invoice"]]
+        try:
+            found = [await self.clinic.agent.get(path_of("invoices", id)) for id in ids]
+        except AgentError:
+            return
+        if found:
+            self._who = Order.of_invoices(found).who
+            self.draw()
 
     @property
     def before(self) -> Before:
@@ -82,6 +98,7 @@ class Pay(Step):
     def _turn_to(self, payment: Document | None) -> None:
         """To the question, or to how *payment* goes."""
         self._payment = payment
+        self._whole = self.view.wholes
         self.before.display = payment is None
         self.query_one(Course).display = payment is not None
         if payment is None and self._order is not None:
@@ -140,11 +157,12 @@ class Pay(Step):
         elif self._decided_at is None:
             self._decided_at = self.clinic.clock.monotonic()
             self.clinic.bell()
-        who = self._order.who if self._order else ""
         seconds = self.clinic.seconds_since(payment["created_at"])
-        self.query_one(Course).show(payment, who, view, self.form, seconds, self.clinic.silent_s(payment["terminal"]))
+        silent_s = self.clinic.silent_s(payment["terminal"])
+        self.query_one(Course).show(payment, self._who, view, self.form, seconds, silent_s)
         if self._returns_by_itself and self._decided_at is not None:
             left = RETURN_S - (self.clinic.clock.monotonic() - self._decided_at)
+            self.say(_("Back to the desk in {seconds} s, or with Enter.").format(seconds=max(0, round(left))))
             if left <= 0 and self.is_current:
                 self.action_done()
 
@@ -161,8 +179,8 @@ class Pay(Step):
         self._looked_at += 1
         if self._looked_at % LOOK_S == 1:
             self.clinic.look_at_status()
-        if payment["id"] not in view.payments and view.away is None and self._asked_for != view.heard:
-            self._asked_for = view.heard
+        if payment["id"] not in view.payments and self._whole != view.wholes:
+            self._whole = view.wholes
             self.ask(lambda: self.clinic.agent.get(path_of("payments", payment["id"])), self.clinic.payment_heard)
 
     def running_elsewhere(self, view: ClinicView) -> ClinicView:
@@ -299,7 +317,7 @@ class Pay(Step):
     def action_see(self) -> None:
         id = self._in_the_way
         if id is not None:
-            self._order = None
+            self._order, self._who = None, ""
             self.say("")
             self.ask(lambda: self.clinic.agent.get(path_of("payments", id)), self._seen)
 
@@ -307,6 +325,7 @@ class Pay(Step):
         self._in_the_way = None
         self.clinic.payment_heard(payment)
         self._turn_to(payment)
+        self.run_worker(partial(self._find_who, payment), group="who", exit_on_error=False)
         self.draw()
 
     def action_retry(self) -> None:

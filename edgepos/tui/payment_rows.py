@@ -1,7 +1,11 @@
-"""Payments as rows, for the places that list them."""
+"""Payments as rows, for the places that list them: found by amount, last four, owner, animal, invoice, time, reference."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from edgepos.client.aio import AsyncAgent
+from edgepos.client.errors import AgentError
 from edgepos.locale import states
 from edgepos.locale.words import _
 from edgepos.tui.course import about, look_of, shown_minor
@@ -9,23 +13,78 @@ from edgepos.tui.form import Form
 from edgepos.tui.rows import Column, Row, plain
 from edgepos.tui.view import ClinicView, Document
 
-COLUMNS = (Column(5), Column(16), Column(14, is_right=True), Column(10, share=1), Column(10, share=2), Column(9, least=76), Column(8, least=90))
+COLUMNS = (
+    Column(12),
+    Column(16),
+    Column(14, is_right=True),
+    Column(5),
+    Column(9, share=1),
+    Column(8, share=3),
+    Column(10, share=1, least=96),
+    Column(8, least=106),
+)
+PAGE = 200
+MOST_PAGES = 10
+"""A day of 2,000 payments; beyond that the newest are listed and the search finds the rest."""
+
+People = Mapping[str, str]
+"""Owner and animal by the invoice's id, as far as the practice system's list is known here."""
 
 
-def row_of(payment: Document, view: ClinicView, form: Form) -> Row:
-    amount = form.money(shown_minor(payment), payment["currency"])
-    card = str(payment.get("masked_card") or "")
+async def people_of(agent: AsyncAgent) -> People:
+    """Whose invoices there are. Names are not in the journal; without the practice system's list there are none."""
+    try:
+        listed = await agent.get("/invoices", all=1)
+    except AgentError:
+        return {}
+    return {str(one["id"]): "  ".join(filter(None, (one["owner"], one["animal"]))) for one in listed["invoices"]}
+
+
+async def all_of(agent: AsyncAgent, **query: object) -> list[Document]:
+    """Every payment that fits, the newest first, without reconciliations: they are no payments."""
+    found: list[Document] = []
+    before = None
+    for _page in range(MOST_PAGES):
+        page = (await agent.get("/payments", limit=PAGE, before=before, **query))["payments"]
+        found += page
+        if len(page) < PAGE:
+            break
+        before = page[-1]["id"]
+    return [one for one in found if one["kind"] != "reconciliation"]
+
+
+def signed_minor(payment: Document) -> int:
+    """What moved, or should: money back is below zero."""
+    minor = shown_minor(payment)
+    return minor if payment["kind"] == "purchase" else -minor
+
+
+def who_of(payment: Document, people: People) -> str:
+    """Owner and animal, each once; for several invoices of several owners all of them."""
+    names = (people.get(str(line["invoice"]), "") for line in payment["lines"] if line["invoice"])
+    return ", ".join(dict.fromkeys(name for name in names if name))
+
+
+def last_four(payment: Document) -> str:
+    return "".join(str(payment.get("masked_card") or "").split())[-4:]
+
+
+def row_of(payment: Document, view: ClinicView, form: Form, people: People) -> Row:
+    minor, currency = signed_minor(payment), payment["currency"]
+    card = last_four(payment)
     booking = _(states.word(states.BOOKINGS, payment["sync"])) if payment["sync"] != "none" else ""
     cells = (
-        form.hour(payment["created_at"]),
+        form.moment(payment["created_at"]),
         _(states.payment_word(payment)),
-        amount,
-        view.place(payment["terminal"]),
+        form.money(minor, currency),
+        f"*{card}" if card else "",
         about(payment),
-        card[-6:],
+        who_of(payment, people),
+        view.place(payment["terminal"]),
         booking,
     )
-    bare = form.bare(shown_minor(payment), payment["currency"]).replace("\xa0", "")
-    found_by = plain("\n".join((*cells, bare, bare.replace(",", "."), str(payment["id"]), str(payment["operator"]))))
+    bare = form.bare(abs(minor), currency)
+    tight = bare.replace("\xa0", "").replace(" ", "")
+    texts: Sequence[str] = (*cells, bare, tight, tight.replace(",", "."), str(payment["id"]), str(payment["operator"]))
     look = look_of(payment)
-    return Row(str(payment["id"]), cells, payment, found_by, {"good": "", "live": "", "calm": "dim"}.get(look, look))
+    return Row(str(payment["id"]), cells, payment, plain("\n".join(texts)), {"good": "", "live": "", "calm": "dim"}.get(look, look))

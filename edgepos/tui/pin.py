@@ -74,7 +74,7 @@ class PinEntry(Vertical):
         """Who may give a PIN."""
         rows = self.query_one(Rows)
         rows.fill(
-            Row(one["operator"], (one["name"] or one["operator"], _(ROLES.get(one["role"], one["role"]))))
+            Row(one["operator"], (one["name"] or one["operator"], _(ROLES.get(str(one["role"]), str(one["role"])))))
             for one in people
             if one["active"]
         )

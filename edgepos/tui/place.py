@@ -49,7 +49,7 @@ class Frame(Screen[Result]):
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (LEAST_WIDTH, "-narrow"), (100, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (LEAST_HEIGHT, "-short"), (34, "-tall")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (LEAST_HEIGHT, "-low"), (24, "-short"), (32, "-tall")]
 
     @property
     def clinic(self) -> "EdgeposApp":
@@ -108,6 +108,8 @@ class Place(Frame[None]):
     BINDINGS = [Binding("escape", "back", N_("Back"), id="place.back")]
     title_word = ""
     """What stands above it; marked with N_."""
+    _is_ready = False
+    """Whether all its widgets are there: a picture may come before."""
 
     def compose(self) -> ComposeResult:
         yield Header()
@@ -125,6 +127,7 @@ class Place(Frame[None]):
         yield from ()
 
     def on_mount(self) -> None:
+        self._is_ready = True
         self.draw()
 
     def on_screen_resume(self) -> None:
@@ -136,7 +139,7 @@ class Place(Frame[None]):
 
     def draw(self) -> None:
         """The whole frame with the present picture."""
-        if not self.is_attached or not self.query(OneLine):
+        if not (self._is_ready and self.app.is_running):
             return
         view, form = self.view, self.form
         self.query_one(Header).show(view, form, self.clinic.now_text)

@@ -25,11 +25,15 @@ class Press:
         self.may_be_done = False
         """The question left at least once and no answer came: it must be asked again, and nothing else."""
 
-    async def send(self) -> dict[str, Any]:
-        """The payment that it began. Raises AgentError; while `may_be_done`, send again later, not anew."""
+    async def send(self, agent: AsyncAgent | None = None) -> dict[str, Any]:
+        """The payment that it began. Raises AgentError; while `may_be_done`, send again later, not anew.
+
+        *agent* asks with another session than the one that made the press.
+        """
+        asked = agent or self._agent
         for tried in range(TRIES):
             try:
-                payment: dict[str, Any] = await self._agent.post(self._path, self._body, key=self._key)
+                payment: dict[str, Any] = await asked.post(self._path, self._body, key=self._key)
             except AgentLost:
                 self.may_be_done = True
                 if tried == TRIES - 1:

@@ -1,4 +1,4 @@
-"""The terminal's slip of a payment, word for word."""
+"""The terminal's slip of a payment, word for word; and a COPY to hand out again, which is counted."""
 
 from __future__ import annotations
 
@@ -10,20 +10,24 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from edgepos.client.http import path_of
-from edgepos.locale.words import N_, _
+from edgepos.locale.words import N_, _, ngettext
 from edgepos.tui.place import Step
 
 
 class Receipt(Step):
     title_word = N_("Receipt")
-    BINDINGS = [Binding("space", "other", N_("Other slip"), id="receipt.other")]
+    BINDINGS = [
+        Binding("space", "other", N_("Other slip"), id="receipt.other", tooltip=N_("The customer's or the merchant's")),
+        Binding("c", "copy", N_("Copy"), id="receipt.copy", tooltip=N_("To hand out again: marked and counted")),
+    ]
 
     def __init__(self, payment: str) -> None:
         super().__init__()
-        self._id = payment
+        self._payment = payment
         self._slip = "customer"
 
     def body(self) -> ComposeResult:
+        yield Static(id="slip-head", markup=False)
         with VerticalScroll(id="slip-box"):
             yield Static(id="slip", markup=False)
 
@@ -31,15 +35,24 @@ class Receipt(Step):
         self._read()
         self.query_one("#slip-box").focus()
 
-    def _read(self) -> None:
-        path = path_of("payments", self._id, "receipt")
-        self.ask(lambda: self.clinic.agent.get(path, slip=self._slip), self._put)
+    def _read(self, *, copy: int | None = None) -> None:
+        path = path_of("payments", self._payment, "receipt")
+        self.ask(lambda: self.clinic.agent.get(path, slip=self._slip, copy=copy), self._put)
 
     def _put(self, document: Any) -> None:
         text = str(document["text"] or "").replace("\r\n", "\n")
-        self.query_one("#slip", Static).update(text or _("There is no slip: the terminal gave none, or its answer was lost."))
+        slip = self.query_one("#slip", Static)
+        slip.update(text or _("There is no slip: the terminal gave none, or its answer was lost."))
+        whose = _("The customer's slip") if self._slip == "customer" else _("The merchant's slip")
+        copies = int(document["copies"] or 0)
+        made = ngettext("{n} copy was handed out", "{n} copies were handed out", copies).format(n=copies) if copies else ""
+        self.query_one("#slip-head", Static).update("   ".join(part for part in (whose, self._payment, made) if part))
 
     def action_other(self) -> None:
         """The customer's slip and the merchant's in turn."""
         self._slip = "merchant" if self._slip == "customer" else "customer"
         self._read()
+
+    def action_copy(self) -> None:
+        """A slip is handed out twice only as a copy; each is counted in the journal."""
+        self._read(copy=1)

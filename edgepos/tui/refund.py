@@ -1,31 +1,52 @@
-"""Refund: pick the payment that money is given back of."""
+"""Refund: pick the payment that money is given back of. The three ways to correct a payment stand beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
+from textual.app import ComposeResult
+from textual.widgets import Static
+
 from edgepos.locale.words import N_, _
 from edgepos.tui import payment_rows
-from edgepos.tui.listing import ListPlace
+from edgepos.tui.give_back import GiveBack
+from edgepos.tui.history import History
 from edgepos.tui.rows import Row
 
+THREE = (
+    (N_("Money back to the card"), N_("Here: of any day, all of it or a part. The customer holds the card to the terminal.")),
+    (
+        N_("Undo the last payment on the terminal"),
+        N_("Only while it is the last one there: F4, the payment, U. Takes all of it back."),
+    ),
+    (
+        N_("Remove the booking in Provet"),
+        N_("Done in Provet Cloud. It moves no money: the card keeps what it paid."),
+    ),
+)
 
-class Refund(ListPlace):
-    title_word = N_("Refund: which payment?")
-    columns = payment_rows.COLUMNS
+
+class Refund(History):
+    title_word = N_("Refund: of which payment?")
     empty = N_("No payment of which money could be given back.")
 
+    def body(self) -> ComposeResult:
+        yield from super().body()
+        yield Static("\n".join(f"{_(what)}: {_(how)}" for what, how in THREE), id="three-ways", markup=False)
+
     async def read(self) -> Any:
-        return await self.clinic.agent.get("/payments", limit=200)
+        """The newest, of any day; a search reaches further back."""
+        return await self.read_payments(limit=payment_rows.PAGE)
 
     def rows_of(self, document: Any) -> Iterable[Row]:
-        found = [one for one in document["payments"] if one["refundable_minor"] > 0]
-        return [payment_rows.row_of(one, self.view, self.form) for one in found]
+        return [row for row in super().rows_of(document) if row.data["refundable_minor"] > 0]
 
     def detail(self, row: Row | None) -> str:
         if row is None:
-            return ""
-        return _("{money} can still be given back").format(
-            money=self.form.money(row.data["refundable_minor"], row.data["currency"])
-        )
+            return self.nothing_found()
+        left = self.form.money(row.data["refundable_minor"], row.data["currency"])
+        return _("{money} can still be given back").format(money=left)
+
+    def chosen(self, row: Row) -> None:
+        self.app.push_screen(GiveBack(row.data, self.people))

@@ -1,8 +1,14 @@
-"""A terminal in a few lines: its place, model, state as a word, and the mend for it."""
+"""A terminal in a few lines: its place, model, state as a word, and the mend for it. For the desk and the places."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widget import Widget
 
 from edgepos.locale import states
 from edgepos.locale.words import N_, _
@@ -46,3 +52,55 @@ def state_line(terminal: Document) -> str:
 def mend(terminal: Document) -> str:
     text = MENDS.get(str(terminal.get("state")))
     return _(text) if text else ""
+
+
+class TerminalCard(Widget):
+    """A terminal on the desk: name and model, its state, and what runs there or what to do, where there is room."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "card--name", "card--model", "card--good", "card--live", "card--warn", "card--bad"
+    }  # fmt: skip
+
+    def __init__(self, terminal: str) -> None:
+        super().__init__()
+        self.terminal = terminal
+        self._lines: list[tuple[str, str]] = []
+        """Text and component class of each line below the name."""
+        self._name = ("", "")
+
+    def show(self, terminal: Document, running: str) -> None:
+        """*running*: the amount of what runs there."""
+        name = (str(terminal.get("name", "")), str(terminal.get("model", "")))
+        lines = [(state_line(terminal), f"card--{look_of(terminal)}")]
+        lines += [(text, "card--model") for text in _wrapped(running or mend(terminal), max(10, self.size.width - 2))]
+        if (name, lines) != (self._name, self._lines):
+            self._name, self._lines = name, lines
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if y == 0:
+            name, model = self._name
+            space = width - cell_len(name) - cell_len(model)
+            style = self.get_component_rich_style("card--name")
+            if space < 1:
+                return Strip([Segment(set_cell_size(name, width), style)], width)
+            return Strip(
+                [Segment(name + " " * space, style), Segment(model, self.get_component_rich_style("card--model"))], width
+            )
+        if not 1 <= y <= len(self._lines):
+            return Strip.blank(width, self.rich_style)
+        text, look = self._lines[y - 1]
+        is_cut = y == self.size.height - 1 and y < len(self._lines)
+        text = set_cell_size(text, width - 1) + "…" if is_cut and cell_len(text) >= width else text + "…" * is_cut
+        return Strip([Segment(set_cell_size(text, width), self.get_component_rich_style(look))], width)
+
+    def on_click(self) -> None:
+        self.app.simulate_key("f6")
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """*text* in lines of *width*, set in by two."""
+    from textwrap import wrap
+
+    return [f"  {line}" for line in wrap(text, width)]

@@ -34,6 +34,8 @@ class ClinicView:
     away: AgentError | None = None
     decided: int = 0
     """Rises with every payment that is decided, and with every new list of invoices: then lists are read again."""
+    wholes: int = 0
+    """Rises with every whole picture: what happened before it, while the line was broken, was not told."""
     heard: int = 0
     """Rises with every status: its ages count from then."""
 
@@ -100,6 +102,7 @@ class ClinicView:
                     texts={},
                     away=None,
                     decided=self.decided + 1,
+                    wholes=self.wholes + 1,
                     heard=self.heard + 1,
                 )
             case "status":

@@ -1,0 +1,125 @@
+"""The desk: what staff see first, how they find an invoice, and what is said when something is in the way."""
+
+from __future__ import annotations
+
+import pytest
+
+from edgepos.tui.desk import chart
+from edgepos.tui.invoices import Invoices
+from edgepos.tui.pay import Pay
+from tui import documents
+from tui.screen import at_screen
+from tui.scripted import ScriptedAgent
+
+
+async def test_the_desk_shows_invoices_terminals_and_the_day(agent: ScriptedAgent) -> None:
+    agent.status["terminals"][1] |= {"state": "not_reached"}
+    async with at_screen(agent) as person:
+        for text in ("Djurkliniken Norr", "Nets OK", "STH-20417", "SEK 1 250,00", "• READY", "! NOT REACHED", "Today 23 payments"):
+            await person.reads(text)
+        await person.reads("refunds SEK 400,00")
+        assert isinstance(person.app.focused, Invoices)
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [("parlan", "STH-20411"), ("tova", "STH-20417"), ("20410", "STH-20410"), ("480,00", "STH-20411"), ("480.00", "STH-20411")],
+)
+async def test_typing_finds_by_owner_animal_number_and_amount(agent: ScriptedAgent, typed: str, number: str) -> None:
+    async with at_screen(agent) as person:
+        await person.type(typed)
+        rows = person.app.screen.query_one(Invoices)
+        assert rows.row is not None
+        assert rows.row.data["number"] == number
+
+
+async def test_nordic_letters_search_too(agent: ScriptedAgent) -> None:
+    async with at_screen(agent) as person:
+        person.app.screen.query_one(Invoices).find = "MÅNS"
+        await person.reads("STH-20410")
+        assert "STH-20411" not in person.text
+
+
+async def test_several_of_one_owner_are_marked_and_another_owners_is_refused(agent: ScriptedAgent) -> None:
+    async with at_screen(agent) as person:
+        await person.press("space", "space")
+        await person.reads("Only invoices of one owner")
+        await person.press("down", "space")
+        await person.reads("2 marked: SEK 1 349,00")
+        await person.press("enter")
+        await person.until(lambda: isinstance(person.app.screen, Pay))
+        await person.reads("STH-20417, STH-20410")
+
+
+async def test_a_draft_says_why_it_cannot_be_paid(agent: ScriptedAgent) -> None:
+    async with at_screen(agent) as person:
+        await person.type("20408")
+        await person.press("enter")
+        await person.reads("STH-20408 cannot be paid here: draft")
+        assert agent.posts("/payments") == []
+
+
+async def test_what_needs_a_person_is_on_the_desk(agent: ScriptedAgent) -> None:
+    agent.open = [documents.payment(state="unknown")]
+    async with at_screen(agent) as person:
+        await person.reads("1 payment NOT KNOWN YET since 14:32")
+        await person.reads("F8 Attention")
+
+
+async def test_a_practice_system_that_is_away_is_said_where_the_list_would_be(agent: ScriptedAgent) -> None:
+    async with at_screen(agent) as person:
+        agent.answers["GET", "/invoices"] = documents.refusal("practice-away", 503, service="practice")
+        await agent.tell("invoices", {"as_of": documents.AT})
+        await person.reads("The practice system cannot be reached.")
+        await person.reads("F2")
+
+
+async def test_training_stands_on_every_place(agent: ScriptedAgent) -> None:
+    agent.status["training"] = True
+    async with at_screen(agent) as person:
+        for key in ("f2", "f3", "f4", "f5", "f6", "f8", "f1", "f12", "f9"):
+            await person.reads("TRAINING")
+            await person.press(key)
+        await person.reads("TRAINING")
+
+
+async def test_the_agent_away_is_said_and_goes_away_by_itself(agent: ScriptedAgent) -> None:
+    async with at_screen(agent) as person:
+        await person.type("bella")
+        await agent.stop()
+        await person.reads("NO AGENT")
+        await person.passes(4)
+        await person.reads("NO CONNECTION TO EDGEPOS")
+        await agent.start()
+        await person.reads("STH-20417")
+        assert person.app.screen.query_one(Invoices).find == "bella"
+
+
+async def test_nobody_there_means_back_to_the_desk_and_nothing_typed(agent: ScriptedAgent) -> None:
+    async with at_screen(agent) as person:
+        await person.type("tova")
+        await person.press("enter")
+        await person.until(lambda: isinstance(person.app.screen, Pay))
+        await person.passes(200)
+        await person.until(lambda: person.app.screen.query("Invoices"))
+        assert person.app.screen.query_one(Invoices).find == ""
+
+
+async def test_the_menu_opens_a_place_by_its_letter(agent: ScriptedAgent) -> None:
+    async with at_screen(agent) as person:
+        await person.press("f10", "e")
+        await person.until(lambda: person.app.current_mode == "terminals")
+
+
+async def test_a_kiosk_has_no_way_out(agent: ScriptedAgent) -> None:
+    async with at_screen(agent, is_kiosk=True) as person:
+        await person.press("ctrl+q", "ctrl+c", "f12")
+        await person.until(lambda: person.app.current_mode == "technician")
+        assert "Leave the screen" not in person.text
+        assert person.app.is_running
+
+
+def test_the_chart_has_a_sign_for_each_hour() -> None:
+    hours = [("2026-11-25T08", 1), ("2026-11-25T10", 9), ("2026-11-25T11", 4)]
+    assert chart([{"hour": hour, "count": count} for hour, count in hours]) == ". |:"
+    assert chart([]) == ""
