@@ -131,11 +131,6 @@ FINDINGS: Mapping[str, Entry] = {
             N_("Print the terminal's copy of that report and compare its total."),
         ),
     ),
-    "match-differs": entry(
-        (N_("Period {period} of {terminal} does not agree: {causes}."), N_("A closed period does not agree.")),
-        "",
-        (N_("See each difference and what to do with: edgepos match --day {day}"), N_("See: edgepos match")),
-    ),
     "report-currency": entry(
         (
             N_("{terminal} reports in {found}, but {expected} is set up here."),
@@ -143,14 +138,6 @@ FINDINGS: Mapping[str, Entry] = {
         ),
         "",
         N_("Ask Nets which currency the terminal has, or mend the currency in location.toml."),
-    ),
-    "session-jump": entry(
-        (
-            N_("{terminal} went on from session {open_session} to {later_session}."),
-            N_("A terminal closed more than one session unseen."),
-        ),
-        N_("What became of the lost reconciliation is not known."),
-        N_("Print the terminal's copies of its reports, then close it with: edgepos settle"),
     ),
     "anchor-broken": entry(
         N_("The practice system does not keep our references. Nothing more is booked."),
@@ -189,6 +176,12 @@ FINDINGS: Mapping[str, Entry] = {
 }  # fmt: skip
 
 BOOKINGS: Mapping[str, Entry] = {
+    "bookings-wait": entry(
+        (N_("{count} bookings have waited for the practice system since {since}."),
+         N_("Bookings wait for the practice system.")),
+        "",
+        N_("See why with: edgepos doctor"),
+    ),
     "bookings-parked": entry(
         (N_("{count} bookings are parked."), N_("Bookings are parked.")),
         "",

@@ -7,7 +7,7 @@ the next, plainer one of its tuple. English stands here and is the key of the tr
 A code may have a sharper entry for one `why` fact: `amount-form:zero` is looked up before `amount-form`.
 
 Facts are made readable before they are filled in: `amount_minor` with `currency` is also `{amount}` (and so for every
-`…_minor`), a point in time is shortened, a list is joined.
+`…_minor`), a point in time is shortened, a list is joined, and a program's word (`timeout`, `draft`) gets its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from edgepos.locale.checks import CHECKS
 from edgepos.locale.entry import Entry
+from edgepos.locale.facts import WORDS
 from edgepos.locale.matters import MATTERS
 from edgepos.locale.refusals import REFUSALS
 
@@ -37,7 +39,7 @@ class Message:
         return f"{self.message} {self.mend}".strip()
 
 
-ENTRIES: Mapping[str, Entry] = {**MATTERS, **REFUSALS}
+ENTRIES: Mapping[str, Entry] = {**MATTERS, **CHECKS, **REFUSALS}
 
 
 def plain_money(minor: int, currency: str) -> str:
@@ -67,25 +69,29 @@ def render(
     entry = ENTRIES.get(f"{code}:{facts.get('why')}") or ENTRIES.get(code)
     if entry is None:
         entry, facts = ENTRIES["unexpected"], {"reference": code, **facts}
-    shown = _readable(facts, money, moment)
+    shown = _readable(facts, translate, money, moment)
     what, why, mend = (_fill(part, shown, translate) for part in (entry.what, entry.why, entry.mend))
     return Message(f"{what} {why}".strip(), mend)
 
 
-def _readable(facts: Mapping[str, object], money: ShowMoney, moment: ShowMoment) -> dict[str, str]:
+def _readable(
+    facts: Mapping[str, object], translate: Translate, money: ShowMoney, moment: ShowMoment
+) -> dict[str, str]:
     currency = facts.get("currency")
     shown: dict[str, str] = {}
     for name, value in facts.items():
         if value is None or value == "":
             continue
-        if name.endswith("_minor") and isinstance(value, int) and isinstance(currency, str):
-            shown[name.removesuffix("_minor")] = money(value, currency)
+        amounts = value if isinstance(value, (list, tuple)) else (value,)
+        if name.endswith("_minor") and isinstance(currency, str) and all(isinstance(one, int) for one in amounts):
+            shown[name.removesuffix("_minor")] = " / ".join(money(one, currency) for one in amounts)
         elif isinstance(value, str) and _MOMENT.fullmatch(value):
             shown[name] = moment(value)
         elif isinstance(value, (list, tuple)):
             shown[name] = ", ".join(map(str, value))
         else:
-            shown[name] = str(value)
+            word = WORDS.get(name, {}).get(str(value))
+            shown[name] = translate(word) if word else str(value)
     return shown
 
 

@@ -149,6 +149,14 @@ IN_THE_WAY: Mapping[str, Entry] = {
         (N_("In the practice system it is: {why_not}."), N_("The practice system has not finalised it.")),
         N_("Finalise it in the practice system, then try again."),
     ),
+    "perhaps-paid": entry(
+        (
+            N_("{numbers} may have been paid before {since}: this journal lacks what its terminals did then."),
+            N_("It may have been paid already: this journal lacks what its terminals did."),
+        ),
+        N_("It is a restored copy, or a new one at used terminals. Nothing was sent."),
+        N_("Look for its slip and for its payment in the practice system. If there is none: edgepos pay … --yes"),
+    ),
     "not-last": entry(
         (
             N_("{payment} is not the last payment of its terminal, so it cannot be reversed."),
@@ -195,7 +203,11 @@ THE_BOX: Mapping[str, Entry] = {
     ),
     "not-allowed": entry(
         N_("You may not do this."),
-        (N_("It needs the role {needed}; yours is {role}."), N_("It needs another role than yours.")),
+        (
+            N_("It needs the role {needed}; yours is {role}."),
+            N_("{path} belongs to somebody else."),
+            N_("It needs another role than yours."),
+        ),
         N_("Ask somebody of the groups edgepos-tech or edgepos-users, or a technician to add you to one."),
     ),
     "journal-locked": entry(
@@ -223,10 +235,15 @@ THE_BOX: Mapping[str, Entry] = {
         (N_("The reason is: {why}."), ""),
         N_("Check the place of the backups, and that there is room on it."),
     ),
+    "backup-old": entry(
+        N_("The journal has not been copied for more than a day."),
+        (N_("The reason is: {why}."), ""),
+        N_("Check the folder of [backup] in location.toml, and that there is room in it."),
+    ),
     "restore-refused": entry(
         N_("The copy was not restored."),
         (N_("The reason is: {reason}."), ""),
-        N_("Check the copy with: edgepos verify"),
+        N_("Check the copy with: edgepos verify COPY"),
     ),
     "unexpected": entry(
         N_("Something unexpected happened in edgepos."),

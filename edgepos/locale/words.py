@@ -2,19 +2,23 @@
 
 Texts that a class holds (bindings, titles) are evaluated at import: they are marked with `N_` and translated with `_`
 where they are shown, so that a screen can change its language while it runs. Without a catalogue English stands.
+
+`EDGEPOS_LANGUAGE` is stronger than the clinic's setting: a technician over SSH reads English beside a Finnish kiosk, and
+whoever builds a screen sees it in `xx`, the pseudo-language that is 40 % longer than English.
 """
 
 from __future__ import annotations
 
 import gettext as _gettext
-from io import BytesIO
+import os
 from pathlib import Path
 
 from edgepos.locale.entry import N_
 
-__all__ = ["LANGUAGES", "N_", "_", "language", "ngettext", "pgettext", "set_language"]
+__all__ = ["LANGUAGES", "PSEUDO", "N_", "_", "language", "ngettext", "pgettext", "set_language"]
 
 LANGUAGES = ("en", "sv", "nb", "da", "fi")
+PSEUDO = "xx"
 FOLDER = Path(__file__).parent
 DOMAIN = "edgepos"
 
@@ -26,10 +30,13 @@ class _Spoken:
     catalogue: _gettext.NullTranslations = _gettext.NullTranslations()
 
 
-def set_language(code: str) -> None:
-    """Speak *code* from now on; a language that we do not have is English."""
-    _Spoken.language = code if code in LANGUAGES else "en"
-    _Spoken.catalogue = _load(_Spoken.language)
+def set_language(code: str) -> bool:
+    """Speak *code* from now on; a language that we do not have is English. Whether that is another than before."""
+    before, wanted = _Spoken.language, os.environ.get("EDGEPOS_LANGUAGE") or code
+    _Spoken.language = wanted if wanted in (*LANGUAGES, PSEUDO) else "en"
+    if _Spoken.language != before:
+        _Spoken.catalogue = _load(_Spoken.language)
+    return _Spoken.language != before
 
 
 def language() -> str:
@@ -51,18 +58,12 @@ def pgettext(context: str, text: str) -> str:
 
 
 def _load(code: str) -> _gettext.NullTranslations:
-    folder = FOLDER / code / "LC_MESSAGES"
-    compiled, source = folder / f"{DOMAIN}.mo", folder / f"{DOMAIN}.po"
-    if compiled.is_file():
-        with compiled.open("rb") as file:
-            return _gettext.GNUTranslations(file)
-    if source.is_file():  # a working copy, where nobody compiled them
-        from babel.messages.mofile import write_mo
-        from babel.messages.pofile import read_po
+    if code == PSEUDO:
+        from edgepos.locale.pseudo import Pseudo
 
-        made = BytesIO()
-        with source.open("rb") as file:
-            write_mo(made, read_po(file, locale=code))
-        made.seek(0)
-        return _gettext.GNUTranslations(made)
-    return _gettext.NullTranslations()
+        return Pseudo()
+    compiled = FOLDER / code / "LC_MESSAGES" / f"{DOMAIN}.mo"
+    if not compiled.is_file():
+        return _gettext.NullTranslations()
+    with compiled.open("rb") as file:
+        return _gettext.GNUTranslations(file)

@@ -100,3 +100,21 @@ def test_money_is_exact_and_carries_its_currency() -> None:
         "0.00 SEK", "0.05 SEK", "-0.05 SEK", "12.50 SEK", "999999.99 SEK",
     ]  # fmt: skip
     assert plain_money(1250, "ISK") == "1250 ISK"
+
+
+def test_a_programs_word_is_told_in_words() -> None:
+    assert "no answer in time" in render("nets-away", {"why": "timeout"}).message
+    assert "it is: draft" in render("not-payable", {"why_not": "draft"}).message
+    assert "NOT STARTED" in render("already-settled", {"payment": "E7K2M9Q4T1XA3", "state": "not_started"}).message
+    assert render("credentials", {"service": "practice"}).message.startswith("Provet refuses")
+    assert "503" in render("nets-away", {"why": "503"}).message
+
+
+def test_a_programs_word_is_translated_like_the_sentence() -> None:
+    said = render("nets-away", {"why": "timeout"}, str.upper)
+    assert "NO ANSWER IN TIME" in said.message
+
+
+def test_both_readings_of_an_amount_are_amounts() -> None:
+    facts = {"text": "1,250", "readings_minor": [125_000, 125], "currency": "SEK"}
+    assert "1250.00 SEK / 1.25 SEK" in render("amount-ambiguous", facts).message
