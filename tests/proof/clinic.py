@@ -18,7 +18,7 @@ import gc
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,11 +35,13 @@ from edgepos.agent.systemd import Supervisor
 from edgepos.agent.wiring import Agent, Given, opened
 from edgepos.chance import SeededChance
 from edgepos.clock import VirtualLoop
-from edgepos.domain.operation import Kind, Operation, State
+from edgepos.domain.errors import EdgeposError
+from edgepos.domain.operation import NOTHING_MOVED, Kind, Operation, State
 from edgepos.journal import Event
 from edgepos.outbound import Outbound
+from edgepos.practice import Temporary
 from edgepos.simulator.faults import FaultRule
-from edgepos.simulator.frontdoor import Exchange
+from edgepos.simulator.frontdoor import Call, CallLog, Exchange
 from edgepos.simulator.server import Simulator
 from edgepos.simulator.terminal import Terminal
 from edgepos.simulator.variants import Step
@@ -47,7 +49,6 @@ from edgepos.simulator.variants import Step
 RECEPTION, ROOM = "70000001", "70000002"
 INVOICE = 502
 """A plain one of 625,00: due is what it costs."""
-FEW_INVOICES = (502, 505)
 STAFF = Who(operator="kiosk", role=Role.SENIOR)
 SHARED_MEMORY = Path("/dev/shm")
 """Where it is there: the proof of the processes is not about the disk, and a sync that costs nothing buys more kills."""
@@ -140,9 +141,6 @@ class Clinic:
         self.state.mkdir(mode=0o700)
         for terminal in simulator.world.terminals.values():
             terminal.change(terminal.variants.model_copy(update={"fresh_refuses": False}))
-        invoices = simulator.world.practice.invoices
-        for id in invoices.keys() - set(FEW_INVOICES):  # the desk's list is not what is proven here
-            del invoices[id]
 
     # --- the agent
 
@@ -180,6 +178,7 @@ class Clinic:
             recent=Recent(),
         )
         async with opened(given) as life.agent:
+            life.agent.loops.pop("invoices")  # the desk's list is a thing to pick from: here it is known what is paid
             life.agent.parts.journal.subscribe(lambda events: self._committed(life, events))
             await life.agent.run(self.folder / "agent.sock", ready=life.ready.set)
 
@@ -234,6 +233,10 @@ class Clinic:
         form = Form({"terminal": terminal, "currency": "SEK", "lines": [line]})
         return (await parts.asking.purchase(form, STAFF, self._chance.uuid4())).id
 
+    def key(self) -> str:
+        """A request key, as a client makes one for each press."""
+        return self._chance.uuid4()
+
     async def refund(self, payment: str, amount_minor: int) -> str:
         form = Form({"terminal": RECEPTION, "amount_minor": amount_minor})
         asking = self.agent.parts.asking
@@ -258,6 +261,15 @@ class Clinic:
         await self.until(lambda: self._is_final(id), limit_s)
         return await self.operation(id)
 
+    async def outcome_or_unknown(self, id: str, limit_s: float = 600) -> Operation:
+        """The operation once it is final, or known to be unknown."""
+
+        async def is_told() -> bool:
+            return (await self.operation(id)).state not in (State.INTENDED, State.SENT)
+
+        await self.until(is_told, limit_s)
+        return await self.operation(id)
+
     async def _is_final(self, id: str) -> bool:
         return not (await self.operation(id)).is_open
 
@@ -280,8 +292,14 @@ class Clinic:
         over = self.clock.monotonic() + limit_s
         while self.is_alive:
             self.changed.clear()
-            if await condition():
-                return True
+            try:
+                is_there = await condition()
+            except (RuntimeError, asyncio.CancelledError):
+                if self.is_alive:
+                    raise
+                return False
+            if is_there:
+                return self.is_alive
             left_s = over - self.clock.monotonic()
             if left_s <= 0:
                 return False
@@ -290,11 +308,28 @@ class Clinic:
                     await self.changed.wait()
         return False
 
+    async def persist(self, ask: Callable[[], Awaitable[str]]) -> Operation:
+        """As a person does: what ends without effect is asked for again, half a minute later."""
+        for _ in range(20):
+            try:
+                ended = await self.outcome(await ask())
+            except (EdgeposError, Temporary):
+                ended = None
+            if ended is not None and ended.state not in NOTHING_MOVED:
+                return ended
+            await self.clock.sleep(30.0)
+        raise AssertionError("twenty times in vain")
+
     # --- what fate does
 
     def fault(self, fault: str, method: str | None = "POST", path: str = "*", service: str = "nets", **more: Any) -> str:
         rule = {"service": service, "fault": fault, "method": method, "path": path, **more}
         return self.simulator.add_fault(FaultRule.model_validate(rule)).id
+
+    async def mend(self) -> None:
+        """All faults are over."""
+        for fault in list(self.simulator.world.faults.active):
+            await self.simulator.remove_fault(fault)
 
     def variant(self, terminal: str = RECEPTION, **variants: Any) -> None:
         device = self.terminal(terminal)
@@ -375,7 +410,7 @@ def watching() -> Iterator[None]:
         if _present:
             _present[-1].steps.cross(name)
 
-    request, carry_out, show = Outbound.request, Exchange.carry_out, Terminal.tell
+    request, arrive, carry_out, show = Outbound.request, CallLog.add, Exchange.carry_out, Terminal.tell
 
     async def watched_request(self: Outbound, method: str, url: str, **more: Any) -> Any:
         life = _life.get()
@@ -393,14 +428,16 @@ def watching() -> Iterator[None]:
             if life is not None and life.is_dead:
                 raise asyncio.CancelledError
 
+    def watched_arrival(self: CallLog, service: str, scope: Any, body: bytes, at: str) -> Call:
+        call = arrive(self, service, scope, body, at)
+        if call.method != "GET" and _matters(call.path):
+            cross(f"arrived {call.method} {call.path}")
+        return call
+
     async def watched_carry_out(self: Exchange) -> Any:
-        name = f"{self.call.method} {self.call.path}"
-        changes = self.call.method != "GET" and _matters(self.call.path)
-        if changes:
-            cross(f"arrived {name}")
         answer = await carry_out(self)
-        if changes:
-            cross(f"carried out {name}")
+        if self.call.method != "GET" and _matters(self.call.path):
+            cross(f"carried out {self.call.method} {self.call.path}")
         return answer
 
     def watched_tell(self: Terminal, event: Any, what: Any = None) -> None:
@@ -411,6 +448,7 @@ def watching() -> Iterator[None]:
         # httpcore looks for it at every request, and looks through the whole path each time in vain.
         patch.setitem(sys.modules, "sniffio", None)
         patch.setattr(Outbound, "request", watched_request)
+        patch.setattr(CallLog, "add", watched_arrival)
         patch.setattr(Exchange, "carry_out", watched_carry_out)
         patch.setattr(Terminal, "tell", watched_tell)
         gc.collect()

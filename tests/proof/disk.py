@@ -69,6 +69,8 @@ class Disk(apsw.VFS):
         super().__init__(self.name, base="")
         self.log: list[Op] = []
         self.fault: Fault | None = None
+        self.full_at: tuple[Path, int] | None = None
+        """A folder, and how many bytes its files may have together."""
         self._inodes = after.visible_names() if after else {}
 
     def reported(self, seq: int) -> None:
@@ -84,6 +86,10 @@ class Disk(apsw.VFS):
 
     def strikes(self, kind: str) -> bool:
         return self.fault is not None and self.fault.strikes(kind)
+
+    def check_room(self, more: int) -> None:
+        if self.full_at and more > free_in(*self.full_at):
+            raise apsw.FullError("test: no room")
 
     def failure(self) -> apsw.Error:
         assert self.fault is not None
@@ -120,6 +126,7 @@ class _File(apsw.VFSFile):
             super().xWrite(half, offset)
             self._disk.log.append(Op("write", self.inode, offset, half))
             raise self._disk.failure()
+        self._disk.check_room(offset + len(data) - self.xFileSize())
         super().xWrite(data, offset)
         self._disk.log.append(Op("write", self.inode, offset, bytes(data)))
 
@@ -135,6 +142,11 @@ class _File(apsw.VFSFile):
             raise self._disk.failure()
         super().xSync(flags)
         self._disk.log.append(Op("sync", self.inode))
+
+
+def free_in(folder: Path, size: int) -> int:
+    """What is left of a disk of *size* bytes that holds *folder* alone."""
+    return size - sum(path.stat().st_size for path in folder.iterdir())
 
 
 @contextmanager

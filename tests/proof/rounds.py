@@ -42,6 +42,12 @@ def void(_: object) -> None:
     return None
 
 
+def seen_late(clinic: Clinic) -> None:
+    """The answer is lost, and a look-up shows the result only half a minute later."""
+    clinic.variant(visible_after_s=30.0)
+    money("drop_after")(clinic)
+
+
 def power_cut(clinic: Clinic) -> None:
     """The terminal's plug is pulled while it asks the bank: 4 s into its work."""
     asyncio.get_running_loop().call_later(5.8, clinic.terminal().power_cut, 20.0)
@@ -74,6 +80,7 @@ FATES: dict[str, Fate] = {
     "gateway gives up": money("504_at_60s", seconds=3.0),
     "401 yet executed": money("401_executed"),
     "late in the gateway": money("late", seconds=6.0, commit_after_s=8.0),
+    "seen late": seen_late,
     "terminal without power": power_cut,
     "terminal out of reach": out_of_reach,
     "cloud away": nets_away,
@@ -136,7 +143,7 @@ async def play(house: House, round: Round) -> Round:
     """Play *round* to its end; its problems are empty if every promise was kept."""
     async with house.clinic(round.seed) as clinic:
         await clinic.start()
-        await asyncio.sleep(12.0)  # the list is read
+        await asyncio.sleep(2.0)
         if round.ask != "purchase":
             await clinic.outcome(await clinic.pay())
             await clinic.at_rest()
@@ -148,6 +155,8 @@ async def play(house: House, round: Round) -> Round:
         await at_rest_whatever_happens(clinic, round)
         clinic.steps.is_counting = False
         round.steps, round.deaths = clinic.steps.seen, clinic.deaths
+        await asyncio.sleep(60.0)
+        await clinic.mend()
         await as_a_person_would(clinic, round)
         round.problems += check(clinic)
     return round
@@ -178,7 +187,6 @@ async def at_rest_whatever_happens(clinic: Clinic, round: Round) -> None:
 
 async def as_a_person_would(clinic: Clinic, round: Round) -> None:
     """Whatever ended without effect is asked for once more, on a good line: now it has to work, and only once."""
-    await asyncio.sleep(60.0)
     journal = clinic.agent.parts.journal
     done = [one for one in await journal.operations(state="approved", limit=50) if one.kind is Kind(round.ask)]
     unknown = [one for one in await journal.open_operations() if one.kind is Kind.RECONCILIATION]
