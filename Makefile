@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check format lock clean
+.PHONY: demo test check format words lock clean
 
 demo: $(VENV)/run.stamp  ## a clinic on throw-away state: with a terminal the screen, without one a scripted day
 	@$(BIN)/edgepos demo
@@ -25,6 +25,9 @@ check: $(VENV)/dev.stamp  ## format, lint, types, layers, spelling, known vulner
 format: $(VENV)/dev.stamp
 	@$(BIN)/ruff format edgepos tests
 	@$(BIN)/ruff check --fix-only -q edgepos tests
+
+words: $(VENV)/run.stamp  ## the catalogues of the five languages anew, from the sources and the .po files
+	@$(BIN)/python -m edgepos.locale.build
 
 lock: $(VENV)/run.stamp  ## the two locks anew, from pyproject.toml
 	@$(PIP) install uv

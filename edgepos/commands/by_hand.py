@@ -28,11 +28,11 @@ from edgepos.commands.table import Verb
 from edgepos.commands.typed import confirm, secret
 
 
-def _declare_operator(parser: ArgumentParser) -> None:
+def declare_operator(parser: ArgumentParser) -> None:
     parser.add_argument("--operator", metavar="NAME", help="who does it; the PIN is asked for")
 
 
-def _agent_of(options: Namespace) -> Agent:
+def agent_of(options: Namespace) -> Agent:
     """The agent, with the session of whoever gave a PIN."""
     agent = Agent()
     if options.operator:
@@ -50,11 +50,11 @@ def declare_record(parser: ArgumentParser) -> None:
     parser.add_argument("--invoice", metavar="ID", help="the invoice that it paid, by number or id")
     parser.add_argument("--refund", action="store_true", help="the slip is of money given back")
     declare_terminal(parser)
-    _declare_operator(parser)
+    declare_operator(parser)
 
 
 def record(options: Namespace) -> Answer:
-    agent = _agent_of(options)
+    agent = agent_of(options)
     status = agent.get("/status")
     form = Form(status["location"])
     terminal = choose_terminal(status, options.terminal)
@@ -78,12 +78,12 @@ def declare_settle(parser: ArgumentParser) -> None:
     parser.add_argument("--slip", default="", metavar="NUMBER", help="the number on the terminal's slip")
     parser.add_argument("--amount", metavar="AMOUNT", help="as on the slip; without it, what was asked")
     parser.add_argument("--yes", action="store_true", help="confirm without being asked")
-    _declare_operator(parser)
+    declare_operator(parser)
 
 
 def settle(options: Namespace) -> Answer:
     """Closes an unknown payment: the agent says what that means, a person confirms that very sentence."""
-    agent = _agent_of(options)
+    agent = agent_of(options)
     status = agent.get("/status")
     payment = find_payment(agent, options.payment)
     amount = payment["amount_minor"] if options.amount is None else amount_of(options.amount, payment["currency"])
@@ -99,11 +99,11 @@ def settle(options: Namespace) -> Answer:
 def declare_assign(parser: ArgumentParser) -> None:
     declare_payment(parser)
     parser.add_argument("--invoice", required=True, metavar="ID", help="the invoice's number or id")
-    _declare_operator(parser)
+    declare_operator(parser)
 
 
 def assign(options: Namespace) -> Answer:
-    agent = _agent_of(options)
+    agent = agent_of(options)
     payment = find_payment(agent, options.payment)
     invoice: Mapping[str, Any] = find_invoice(agent, options.invoice)
     body = {"invoice": invoice["id"], "part": invoice.get("part")}

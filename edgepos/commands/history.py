@@ -8,11 +8,12 @@ from typing import Any
 
 from edgepos.client import Agent, AgentError
 from edgepos.client.http import path_of
+from edgepos.commands import csv_lines
 from edgepos.commands.asking import find_payment, names_of
 from edgepos.commands.corrections import declare_payment
 from edgepos.commands.exits import Exit
 from edgepos.commands.form import SYNC_WORDS, Form, payment_word, shown_minor
-from edgepos.commands.output import Answer, columns, print_csv
+from edgepos.commands.output import Answer, columns, write, write_bytes
 from edgepos.commands.table import Verb
 from edgepos.commands.usage import day
 
@@ -39,7 +40,7 @@ def history(options: Namespace) -> Answer | Exit:
     agent = Agent()
     payments = _newest(agent, options)
     if options.csv and not options.json:
-        print_csv(CSV, ([one.get(name) for name in CSV] for one in payments))
+        write(csv_lines.lines(CSV, ([one.get(name) for name in CSV] for one in payments)))
         return Exit.DONE
     return Answer({"payments": payments}, lambda: _list(payments, agent.get("/status")))
 
@@ -93,6 +94,7 @@ def _card(payment: Mapping[str, Any], status: Mapping[str, Any]) -> Iterable[str
         ("kind", payment["kind"]),
         ("state", payment_word(payment)),
         ("cause", payment.get("cause")),
+        ("waiting", _waiting(payment)),
         ("terminal", f"{name} {payment['terminal']}".strip()),
         ("asked", form.money(payment["amount_minor"], currency)),
         ("approved", form.money(payment.get("approved_minor"), currency)),
@@ -119,20 +121,35 @@ def _card(payment: Mapping[str, Any], status: Mapping[str, Any]) -> Iterable[str
     return columns([(label, str(value)) for label, value in things if value])
 
 
+def _waiting(payment: Mapping[str, Any]) -> str:
+    """What an open operation waits for, in words."""
+    if payment["state"] not in ("intended", "sent", "unknown"):
+        return ""
+    if "line-lost" in (payment.get("cause"), payment.get("waiting_for")):
+        return "line lost; the terminal is asked as soon as it can be"
+    return str(payment.get("waiting_for") or "")
+
+
 def declare_receipt(parser: ArgumentParser) -> None:
     declare_payment(parser)
     parser.add_argument("--merchant", action="store_true", help="the merchant's slip, not the customer's")
     parser.add_argument("--copy", action="store_true", help="to be handed out again: marked and counted as a copy")
+    parser.add_argument("--code-page", metavar="PAGE", help="in a printer's bytes: cp850, cp437, iso8859-15 …")
 
 
-def receipt(options: Namespace) -> Answer:
+def receipt(options: Namespace) -> Answer | Exit:
+    """Prints the slip under a heading that says what it is not; `--json` has the terminal's own words as well."""
     agent = Agent()
     payment = find_payment(agent, options.payment)
     path = path_of("payments", payment["id"], "receipt")
-    document = agent.get(path, slip="merchant" if options.merchant else None, copy=1 if options.copy else None)
+    slip = "merchant" if options.merchant else None
+    document = agent.get(path, slip=slip, copy=1 if options.copy else None, code_page=options.code_page)
     if not document.get("text"):
         raise AgentError.of("no-receipt", payment=payment["id"])
-    return Answer(document, lambda: str(document["text"]).splitlines())
+    if options.code_page and not options.json:
+        write_bytes(document["printed"].encode(options.code_page))  # the agent gave only signs that the page has
+        return Exit.DONE
+    return Answer(document, lambda: str(document["printed"]).splitlines())
 
 
 VERBS = {

@@ -11,7 +11,8 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TextIO
 
 from edgepos.client import AgentError
@@ -76,15 +77,19 @@ def tell(line: str) -> None:
     _write(sys.stderr, line + "\n")
 
 
-def print_csv(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Comma-separated lines under a line of *names*; nothing where there is no value."""
-    import csv
+def write(text: str) -> None:
+    """*text* as it stands, on stdout."""
+    _write(sys.stdout, text)
 
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(rows)
-    _write(sys.stdout, written.getvalue())
+
+def write_bytes(data: bytes) -> None:
+    """*data* as it stands, on stdout: for a printer."""
+    if sys.stdout in _gone:
+        return
+    with _reader_may_go(sys.stdout):
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
 
 
 def is_heard() -> bool:
@@ -98,9 +103,15 @@ _gone: set[TextIO] = set()
 def _write(stream: TextIO, text: str) -> None:
     if stream in _gone:
         return
-    try:
+    with _reader_may_go(stream):
         stream.write(text)
         stream.flush()
+
+
+@contextmanager
+def _reader_may_go(stream: TextIO) -> Iterator[None]:
+    try:
+        yield
     except BrokenPipeError:
         _gone.add(stream)
         nowhere = os.open(os.devnull, os.O_WRONLY)

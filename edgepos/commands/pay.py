@@ -6,6 +6,7 @@ The amount and the due sum go to the agent as the person saw them; anything that
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from typing import Any
 
 from edgepos.client import Agent, AgentError
@@ -24,6 +25,7 @@ from edgepos.commands.asking import (
 from edgepos.commands.form import Form
 from edgepos.commands.output import Answer
 from edgepos.commands.table import Verb
+from edgepos.commands.typed import confirm
 from edgepos.commands.usage import wrong
 
 
@@ -35,6 +37,7 @@ def declare(parser: ArgumentParser) -> None:
     declare_terminal(parser)
     parser.add_argument("--reference", default="", metavar="TEXT", help="a text for a payment without an invoice")
     parser.add_argument("--large", action="store_true", help="the amount is above the clinic's limit, and meant so")
+    parser.add_argument("--yes", action="store_true", help="an invoice that may be paid already was looked at: it is not")
     declare_wait(parser)
 
 
@@ -54,8 +57,20 @@ def run(options: Namespace) -> Answer:
         body["lines"] = _lines(agent, list(dict.fromkeys(options.invoice)), amount_minor)
     else:
         body["amount_minor"] = amount_minor
-    payment = asked_for(agent, "/payments", body, new_key())
+    payment = _begun(agent, body, is_sure=options.yes)
     return follow(agent, payment, form, names_of(status), wait_s=options.wait)
+
+
+def _begun(agent: Agent, body: Mapping[str, object], *, is_sure: bool) -> dict[str, Any]:
+    """The payment, begun. After a restore a person is asked whether an older invoice was not paid in the gap."""
+    try:
+        return asked_for(agent, "/payments", body, new_key())
+    except AgentError as error:
+        if error.code != "perhaps-paid":
+            raise
+        if not is_sure:
+            confirm(f"{error.message} It is not paid: charge it.")
+    return asked_for(agent, "/payments", {**body, "gap_confirmed": True}, new_key())
 
 
 def _lines(agent: Agent, named: list[str], amount_minor: int | None) -> list[dict[str, Any]]:

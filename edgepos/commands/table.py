@@ -49,6 +49,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             Command("reconcile", "closing", "close the terminals' periods"),
             Command("match", "closing", "terminal = edgepos = practice system?"),
             Command("close", "closing", "make the day's closing report"),
+            Command("export", "export", "payments, reports, matches as CSV or JSON"),
         ),
     ),
     (
@@ -65,6 +66,9 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             Command("sync", "sync", "bookings that wait for the practice system"),
             Command("verify", "keeping", "check the journal's chain and tables"),
             Command("backup", "keeping", "copy the journal"),
+            Command("restore", "keeping", "put a copy in the journal's place"),
+            Command("release", "held", "let a held terminal go, step by step"),
+            Command("findings", "held", "what waits for a person, and closing it"),
             Command("sql", "keeping", "ask the journal, read-only"),
             Command("watch", "watch", "what happens, live"),
             Command("doctor", "box", "what is wrong, and how to mend it"),
