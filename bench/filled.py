@@ -22,16 +22,33 @@ from edgepos.journal.verify import set_checkpoint
 
 TERMINALS = ("70000001", "70000002", "70000003")
 A_DAY = 500
-A_TRANSACTION = 20_000
 BOOT = "00000000-0000-4000-8000-000000000000"
+COPY_ID = "'E' || printf('%03d', :number) || '=' || substr({name}, 6)"
+COPIED = {
+    "operation": {
+        "id": COPY_ID.format(name="id"), "created_seq": "created_seq - :number * :span",
+        "seq": "seq - :number * :span", "clinic_day": "date(clinic_day, '-' || :days || ' days')",
+    },
+    "line": {
+        "operation": COPY_ID.format(name="operation"), "invoice": "invoice || '.' || :number",
+        "number": "number || '.' || :number",
+    },
+    "slip": {"operation": COPY_ID.format(name="operation")},
+    "event": {"seq": "seq - :number * :span", "subject": COPY_ID.format(name="subject")},
+}  # fmt: skip
+"""What a copy has other than its original; a copied id has an `=` where no reference has one."""
 SLIPS = {"customer": "DEMO ANIMAL CLINIC\nVISA ****1234\nKOP 125,00 SEK", "merchant": "VISA ****1234\nKOP 125,00 SEK"}
 
 
-def make(folder: Path, events: Iterator[tuple[str, str, dict[str, Any]]], span: int) -> None:
-    """A journal in *folder* with *events*, the newest a minute ago; *span*: how many minutes back the first one lies."""
+def make(folder: Path, events: Iterator[tuple[str, str, dict[str, Any]]], span: int, *, times: int = 1) -> None:
+    """A journal in *folder* with *events*, the newest a minute ago; *span*: how many minutes back the first one lies.
+
+    *times*: with so many years of the same before them, copied by SQL in front of the first event. What a start and a
+    question read is then as large as after all those years; `edgepos verify` would see that they were never lived.
+    """
     asyncio.run(_create(folder))
     connection = connect(folder / "journal.db")
-    for pragma in ("synchronous = OFF", "journal_mode = MEMORY", "locking_mode = EXCLUSIVE", "cache_size = -400000"):
+    for pragma in ("synchronous = OFF", "journal_mode = MEMORY", "cache_size = -400000", "foreign_keys = OFF"):
         connection.execute(f"PRAGMA {pragma}")
     aside = connection.execute(
         "SELECT type, name, sql FROM sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
@@ -40,15 +57,23 @@ def make(folder: Path, events: Iterator[tuple[str, str, dict[str, Any]]], span: 
         connection.execute(f"DROP {kind} {name}")
     moment = datetime.now(UTC) - timedelta(minutes=span + 1)
     head = read_head(connection)
-    for batch in _batches(events):
-        connection.execute("BEGIN IMMEDIATE")
-        for kind, subject, fields in batch:
-            tx = Tx(connection, (rfc3339(moment), BOOT), head)
-            tx.append(kind, subject, fields)
-            head = tx.head
-            moment += timedelta(seconds=60)
-        connection.execute("COMMIT")
     connection.execute("BEGIN IMMEDIATE")
+    for kind, subject, fields in events:
+        tx = Tx(connection, (rfc3339(moment), BOOT), head)
+        tx.append(kind, subject, fields)
+        head = tx.head
+        moment += timedelta(seconds=60)
+    for number in range(1, times):
+        for table, changes in COPIED.items():
+            names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+            values = ", ".join(changes.get(name, name) for name in names)
+            where = f"WHERE {'seq' if table == 'event' else 'rowid'} > 1" if table in ("event", "operation") else (
+                "WHERE operation NOT GLOB 'E[0-9][0-9][0-9]=*'"
+            )
+            connection.execute(
+                f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM {table} {where}",
+                {"number": number, "span": head[0], "days": number * (span // A_DAY + 1)},
+            )
     for _, _, sql in aside:
         connection.execute(sql)
     set_checkpoint(connection, *head)
@@ -60,16 +85,6 @@ def make(folder: Path, events: Iterator[tuple[str, str, dict[str, Any]]], span: 
 async def _create(folder: Path) -> None:
     journal = await Journal.open(folder, clock=RealClock(), chance=SeededChance(1), version=__version__)
     await journal.close()
-
-
-def _batches(events: Iterator[Any]) -> Iterator[list[Any]]:
-    batch: list[Any] = []
-    for event in events:
-        batch.append(event)
-        if len(batch) == A_TRANSACTION:
-            yield batch
-            batch = []
-    yield batch
 
 
 def references(count: int) -> Iterator[str]:

@@ -104,7 +104,8 @@ def become_owner(folder: Path) -> None:
     owner = folder.stat()
     if os.geteuid() != 0 or owner.st_uid == 0:
         return
-    for path in (folder / "incoming", *(folder / "incoming").glob("*")):
+    incoming = folder / "incoming"
+    for path in (incoming, *incoming.iterdir()) if incoming.exists() else ():
         os.chown(path, owner.st_uid, owner.st_gid)
     os.setgroups([])
     os.setgid(owner.st_gid)
@@ -174,9 +175,9 @@ def _secrets(folders: Folders, settings: Settings, environ: Mapping[str, str]) -
 
 def _journal(folder: Path) -> Check:
     """Whether the journal opens: what an agent checks at its start. All of it is `edgepos verify`'s."""
-    if not (folder / "journal.db").exists():
-        return fine("storage", "journal", f"there is none in {folder} yet")
     try:
+        if not (folder / "journal.db").exists():
+            return fine("storage", "journal", f"there is none in {folder} yet")
         become_owner(folder)
         seq, head = _run(_opened(folder))
     except EdgeposError as error:

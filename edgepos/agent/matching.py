@@ -97,14 +97,14 @@ class Matcher:
 
     async def of_day(self, day: str) -> list[Held]:
         """Periods with an operation of *day*, or closed on it. A period may span many days: all of it is matched."""
-        of_day = await self._operations(day=day)
+        of_day = await self._journal.day_periods(day)
+        # What never reached the terminal (no result placed it, and it is over) belongs to no period.
+        waiting = [one for one in await self._journal.open_operations() if one.clinic_day == day]
         periods = []
         for row in await self._journal.terminals():
-            # What never reached the terminal (no result placed it, and it is over) belongs to no period.
-            mine = [one for one in of_day if one.terminal == row.id and (one.period is not None or one.is_open)]
-            numbers = {one.period for one in mine}
+            mine = [one for one in waiting if one.terminal == row.id]
             for period in await self._since(row.id, day):
-                is_here = period.period in numbers or any(_is_within(one, period) for one in mine)
+                is_here = (row.id, period.period) in of_day or any(_is_within(one, period) for one in mine)
                 if is_here or (period.closed_at and self._day_of(period.closed_at) == day):
                     periods.append(period)
         return await self.held(periods)

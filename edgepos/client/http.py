@@ -81,18 +81,24 @@ def document_of(status: int, text: bytes, path: str) -> Any:
 
 
 class Agent:
-    """The agent behind the socket at *path* (found by `socket_path` if not given). *session* is a PIN's."""
+    """The agent behind the socket at *path* (found by `socket_path` if not given). *session* is a PIN's.
 
-    def __init__(self, path: str | os.PathLike[str] | None = None, *, session: str | None = None) -> None:
+    *answer_s*: how long `get` waits for an answer.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str] | None = None, *, session: str | None = None, answer_s: float = ANSWER_S
+    ) -> None:
         self.path = os.fspath(path or socket_path())
         self.session = session
+        self._answer_s = answer_s
 
     def get(self, path: str, /, **query: object) -> Any:
         """The document at *path*. `wait_s` lengthens the wait for the answer by itself. Raises AgentError."""
         waits = query.get("wait_s", 0)
         asked = {name: str(value) for name, value in query.items() if value is not None}
         target = f"{path}?{urlencode(asked)}" if asked else path
-        with self._asked("GET", target, timeout_s=ANSWER_S + (waits if isinstance(waits, int) else 0)) as answer:
+        with self._asked("GET", target, timeout_s=self._answer_s + (waits if isinstance(waits, int) else 0)) as answer:
             return self._document(answer)
 
     def post(self, path: str, body: Mapping[str, object] | None = None, /, *, key: str | None = None) -> Any:

@@ -388,6 +388,12 @@ def day_quarters(tx: Tx, day: str, currency: str) -> list[tuple[str, int, int]]:
     return [(row[0], row[1], row[2]) for row in rows]
 
 
+def day_periods(tx: Tx, day: str) -> frozenset[tuple[str, int]]:
+    """Terminal and number of each period that has an operation of a clinic day."""
+    rows = tx.rows("SELECT DISTINCT terminal, period FROM operation WHERE clinic_day = :day AND period NOTNULL", day=day)
+    return frozenset((row[0], row[1]) for row in rows)
+
+
 # --- outbox
 
 

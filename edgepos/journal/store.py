@@ -445,6 +445,9 @@ class Journal:
     async def day_quarters(self, day: str, currency: str) -> list[tuple[str, int, int]]:
         return await self._read(queries.day_quarters, day, currency)
 
+    async def day_periods(self, day: str) -> frozenset[tuple[str, int]]:
+        return await self._read(queries.day_periods, day)
+
     async def slips(self, id: str) -> Slips:
         return await self._read(queries.slips, id)
 

@@ -1,8 +1,8 @@
 """The catalogues: from the sources to `edgepos.pot`, from there to each language's `.po`, and compiled to its `.mo`.
 
-`make words` runs it: after a sentence was written or changed, and after a translator's work. All three are kept with the
-sources, so that a box needs no step of its own. Nothing that runs at a clinic imports this module: it loads babel, and
-`edgepos.locale.words` reads the `.mo` with the standard library alone.
+`make words` runs it: after a sentence was written or changed, and after a translator's work. All three are kept with
+the sources, so that a box needs no step of its own. Nothing that runs at a clinic imports this module: it loads babel,
+and `edgepos.locale.words` reads the `.mo` with the standard library alone.
 
 It never guesses: a sentence that is new, or was changed, has no translation until a person has written one, and a test
 says so. A guess from a similar sentence could say PAID where NOT PAID is meant.
@@ -129,7 +129,8 @@ def _empty(code: str | None) -> Catalog:
 def _is_whole(message: Message, catalog: Catalog) -> bool:
     if isinstance(message.id, str):
         return bool(message.string)
-    return len(message.string or ()) == catalog.num_plurals and all(message.string)
+    forms = tuple(message.string or ())
+    return len(forms) == catalog.num_plurals and all(forms)
 
 
 def _values(tree: ast.Module, table: str) -> Iterator[tuple[int, str]]:

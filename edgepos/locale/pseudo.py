@@ -1,13 +1,14 @@
 """A language that nobody speaks: English 40 % longer, in quotation marks and with accents.
 
-With it a screen shows what a translation would do to it: a text without accents is not in the catalogue, one without its
-closing mark is cut off, and a layout that bears it bears Finnish. Placeholders, keys and product names stay as they
+With it a screen shows what a translation would do to it: a text without accents is not in the catalogue, one without
+its closing mark is cut off, and a layout that bears it bears Finnish. Placeholders, keys and product names stay as they
 are, as in any translation.
 """
 
 from __future__ import annotations
 
 import gettext
+import math
 import re
 
 ACCENTS = str.maketrans("aeouAOU", "åéöüÅÖÜ")
@@ -21,7 +22,7 @@ def pseudo(text: str) -> str:
     kept = KEPT.findall(text)
     between = [part.translate(ACCENTS) for part in KEPT.split(text)]
     woven = "".join(part + keep for part, keep in zip(between, [*kept, ""], strict=True))
-    return f"«{woven}{FILLING[: max(1, round(len(text) * LONGER) - 2)]}»"
+    return f"«{woven}{FILLING[: math.ceil(len(text) * LONGER) - 1]}»"
 
 
 class Pseudo(gettext.NullTranslations):

@@ -3,8 +3,8 @@
 Texts that a class holds (bindings, titles) are evaluated at import: they are marked with `N_` and translated with `_`
 where they are shown, so that a screen can change its language while it runs. Without a catalogue English stands.
 
-`EDGEPOS_LANGUAGE` is stronger than the clinic's setting: a technician over SSH reads English beside a Finnish kiosk, and
-whoever builds a screen sees it in `xx`, the pseudo-language that is 40 % longer than English.
+`EDGEPOS_LANGUAGE` is stronger than the clinic's setting: a technician over SSH reads English beside a Finnish kiosk,
+and whoever builds a screen sees it in `xx`, the pseudo-language that is 40 % longer than English.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from edgepos.locale.entry import N_
 
-__all__ = ["LANGUAGES", "PSEUDO", "N_", "_", "language", "ngettext", "pgettext", "set_language"]
+__all__ = ["LANGUAGES", "N_", "PSEUDO", "_", "language", "ngettext", "pgettext", "set_language", "wanted"]
 
 LANGUAGES = ("en", "sv", "nb", "da", "fi")
 PSEUDO = "xx"
@@ -32,11 +32,16 @@ class _Spoken:
 
 def set_language(code: str) -> bool:
     """Speak *code* from now on; a language that we do not have is English. Whether that is another than before."""
-    before, wanted = _Spoken.language, os.environ.get("EDGEPOS_LANGUAGE") or code
-    _Spoken.language = wanted if wanted in (*LANGUAGES, PSEUDO) else "en"
+    before = _Spoken.language
+    _Spoken.language = code if code in (*LANGUAGES, PSEUDO) else "en"
     if _Spoken.language != before:
         _Spoken.catalogue = _load(_Spoken.language)
     return _Spoken.language != before
+
+
+def wanted(setting: str) -> str:
+    """The language to begin with: that of the environment, else the clinic's *setting*."""
+    return os.environ.get("EDGEPOS_LANGUAGE") or setting
 
 
 def language() -> str:

@@ -23,7 +23,7 @@ from edgepos.client.aio import AsyncAgent, Away
 from edgepos.client.errors import AgentError
 from edgepos.client.events import Event
 from edgepos.clock import Clock, RealClock, parse_rfc3339
-from edgepos.locale.words import N_, _, set_language
+from edgepos.locale.words import N_, _, set_language, wanted
 from edgepos.tui import faults, terminal_modes
 from edgepos.tui.form import Form
 from edgepos.tui.order import Order
@@ -144,7 +144,7 @@ class EdgeposApp(App[None], inherit_bindings=False):
         if view.status is not None:
             self.form = Form(view.location)
             self.theme = theme_for(self.chosen_theme or view.status["kiosk"].get("theme"))
-            await self._speak(self.chosen_language or str(view.location.get("language")))
+            await self._speak(self.chosen_language or wanted(str(view.location.get("language"))))
         if is_first:
             await self.switch_mode("fallback" if view.away else "desk")
         elif view.away is None and self.current_mode == "fallback":

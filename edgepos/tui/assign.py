@@ -35,7 +35,12 @@ class Assign(Step):
 
     def _about(self) -> str:
         one = self._payment
-        parts = (self.form.money(shown_minor(one), one["currency"]), about(one), self.view.place(one["terminal"]), one["id"])
+        parts = (
+            self.form.money(shown_minor(one), one["currency"]),
+            about(one),
+            self.view.place(one["terminal"]),
+            one["id"],
+        )
         return "   ".join(part for part in parts if part)
 
     def on_mount(self) -> None:
@@ -43,9 +48,9 @@ class Assign(Step):
         self.ask(lambda: self.clinic.agent.get("/invoices", all=1), self._fill, group="read")
 
     def _fill(self, document: Any) -> None:
-        """The invoice whose number was typed as text is offered first; what is not due any more can be the one as well."""
+        """The invoice that the payment names as text comes first; one that is not due any more can be it as well."""
         wanted = plain(str(self._payment["text"] or ""))
-        invoices = sorted(document["invoices"], key=lambda one: not wanted or plain(str(one["number"])) not in wanted)
+        invoices = sorted(document["invoices"], key=lambda one: not _is_named(one, wanted))
         self.query_one(Rows).fill(row_of(one, self.form) for one in invoices)
 
     def show(self, view: ClinicView) -> None:
@@ -58,7 +63,9 @@ class Assign(Step):
     def on_rows_taken(self, message: Rows.Taken) -> None:
         one, invoice = self._payment, message.row.data
         self._chosen = str(invoice["id"])
-        text = _("{money} is booked on {number}, {owner}. This cannot be changed here afterwards. Is it this one?").format(
+        text = _(
+            "{money} is booked on {number}, {owner}. This cannot be changed here afterwards. Is it this one?"
+        ).format(
             money=self.form.money(shown_minor(one), one["currency"]), number=invoice["number"], owner=invoice["owner"]
         )
         self.app.push_screen(Sure(text), self._if_sure)
@@ -79,3 +86,9 @@ class Assign(Step):
             rows.find = ""
         else:
             super().action_back()
+
+
+def _is_named(invoice: Document, text: str) -> bool:
+    """Whether what was typed with the payment names *invoice*."""
+    number = plain(str(invoice["number"] or ""))
+    return bool(number) and number in text

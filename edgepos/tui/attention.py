@@ -13,7 +13,7 @@ from textual.widgets import Static
 from edgepos.client.aio import AsyncAgent
 from edgepos.client.http import path_of
 from edgepos.locale.words import N_, _
-from edgepos.tui.acts import Act, Acts
+from edgepos.tui.acts import Acts
 from edgepos.tui.listing import ListPlace
 from edgepos.tui.matters import Matter, matters_of
 from edgepos.tui.note import Note
@@ -125,7 +125,9 @@ class Attention(ListPlace):
             number=text, text=f"{one.amount} {one.data['payment']}"
         )
         path, body = path_of("outbox", one.id, "adopt"), dict[str, object](practice_payment=text)
-        self.app.push_screen(Sure(question), lambda yes: self._post(path, body, _("It counts as booked.")) if yes else None)
+        self.app.push_screen(
+            Sure(question), lambda yes: self._post(path, body, _("It counts as booked.")) if yes else None
+        )
 
     def _handled(self, one: Matter, text: str | None) -> None:
         if text:

@@ -31,7 +31,7 @@ class AmountInput(Input):
 
     def _on_paste(self, event: events.Paste) -> None:
         event.text = " ".join(event.text.split())
-        super()._on_paste(event)
+        # the line itself takes the text in: Textual calls the handler of every class
 
 
 class Go(Static, can_focus=True):

@@ -43,10 +43,16 @@ WORDS: Mapping[str, tuple[str, str]] = {
         N_("The terminal's report was lost"),
         N_("Print the copy of its last report on the terminal and compare the total."),
     ),
-    "slip-unreadable": (N_("The terminal's report cannot be read by edgepos"), N_("Read it below and compare the total.")),
+    "slip-unreadable": (
+        N_("The terminal's report cannot be read by edgepos"),
+        N_("Read it below and compare the total."),
+    ),
     "currency": (N_("The terminal's currency is another than the settings'"), N_("Call a technician.")),
     "before-this-journal": (N_("Older than this journal"), N_("Find the slips and record them: F6, R.")),
-    "practice-away": (N_("Provet cannot be reached, so its side is not known"), N_("Nothing now: compare again later with C.")),
+    "practice-away": (
+        N_("Provet cannot be reached, so its side is not known"),
+        N_("Nothing now: compare again later with C."),
+    ),
     "without-reference": (
         N_("A card payment in Provet that edgepos did not book"),
         N_("If it is a payment of this list: F8, A. Else nothing."),

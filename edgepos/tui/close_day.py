@@ -32,18 +32,20 @@ SIDES = ("terminal_minor", "journal_minor", "practice_minor")
 
 
 class Periods(Rows):
-    BINDINGS = [Binding("enter", "take", N_("Reconcile"), id="close.reconcile", tooltip=N_("Close the terminal's session"))]
+    BINDINGS = [
+        Binding("enter", "take", N_("Reconcile"), id="close.reconcile", tooltip=N_("Close the terminal's session"))
+    ]
 
 
 class CloseDay(ListPlace):
     title_word = N_("Close day: reconcile each terminal, then all three must agree")
     columns = (
         Column(12, share=2),
-        Column(4),
+        Column(7),
         Column(13, share=1, is_right=True),
         Column(13, share=1, is_right=True),
         Column(13, share=1, is_right=True),
-        Column(14, share=1),
+        Column(12, share=1),
     )
     empty = N_("No terminal is set up.")
 
@@ -57,13 +59,10 @@ class CloseDay(ListPlace):
     def body(self) -> ComposeResult:
         with Vertical(classes="list"):
             yield Static(id="close-head", markup=False)
-            yield Static(self._names(), id="close-names", markup=False)
+            yield Static(id="close-names", markup=False)
             yield Periods(self.columns, searches=False)
             yield Sheet(id="close-detail")
             yield Acts()
-
-    def _names(self) -> str:
-        return _("terminal = what its report says    edgepos = the journal    Provet = what is booked there")
 
     async def read(self) -> Any:
         agent = self.clinic.agent
@@ -92,12 +91,14 @@ class CloseDay(ListPlace):
 
     def show(self, view: ClinicView) -> None:
         super().show(view)
+        names = (_("terminal"), _("session"), _("its report"), "edgepos", "Provet", "")
+        self.query_one("#close-names", Static).update(self.query_one(Rows).heading(names))
         self.query_one(Acts).put(
             [
-                Act("compare", "c", _("Compare again")),
-                Act("report", "r", _("Make the day's report")),
-                Act("earlier", "e", _("Earlier reports")),
-                Act("so_far", "x", _("So far (X report)")),
+                Act("compare", "c", _("Compare")),
+                Act("report", "r", _("Day's report")),
+                Act("earlier", "e", _("Earlier ones")),
+                Act("so_far", "x", _("X report")),
             ]
         )
         asked = view.payments.get(self._asked or "")
@@ -109,7 +110,11 @@ class CloseDay(ListPlace):
         """Nothing is searched here."""
 
     def _fill(self, document: Any) -> None:
+        is_first = self.document is None
         super()._fill(document)
+        rows = self.query_one(Rows)
+        if is_first:
+            rows.cursor = next((at for at, row in enumerate(rows.shown) if row.look in ("warn", "bad")), 0)
         periods, others = document["terminals"], document.get("without_reference") or ()
         red = sum(not one["agree"] for one in periods)
         head = self.query_one("#close-head", Static)
@@ -160,11 +165,14 @@ class CloseDay(ListPlace):
             self.say(_("This terminal is not set up here any more: it cannot be reconciled."), "warn")
             return
         text = _(
-            "Reconcile {terminal}? The terminal closes its session, sends its totals to the bank and prints its report. "
+            "Reconcile {terminal}? The terminal closes its session, sends its totals to the bank and prints its "
+            "report. "
             "It is asked once and takes up to two minutes; nobody can pay there meanwhile."
         )
         asked = str(terminal["id"])
-        self.app.push_screen(Sure(text.format(terminal=terminal["name"])), lambda yes: self._reconcile(asked) if yes else None)
+        self.app.push_screen(
+            Sure(text.format(terminal=terminal["name"])), lambda yes: self._reconcile(asked) if yes else None
+        )
 
     def _reconcile(self, terminal: str) -> None:
         self._sending.send("/reconciliations", {"terminal": terminal}, self._begun)
@@ -189,7 +197,9 @@ class CloseDay(ListPlace):
 
     def on_acts_chosen(self, message: Acts.Chosen) -> None:
         message.stop()
-        {"compare": self._compare, "report": self._report, "earlier": self._earlier, "so_far": self._so_far}[message.name]()
+        {"compare": self._compare, "report": self._report, "earlier": self._earlier, "so_far": self._so_far}[
+            message.name
+        ]()
 
     def _compare(self) -> None:
         self.say(_("Comparing …"))
@@ -201,9 +211,13 @@ class CloseDay(ListPlace):
 
     def _report(self) -> None:
         is_green = bool(self.document and self.document["agree"])
-        text = _("Make the closing report? It is numbered and stays as it is now; it takes every session that is closed.")
+        text = _(
+            "Make the closing report? It is numbered and stays as it is now; it takes every session that is closed."
+        )
         if not is_green:
-            text += "\n" + _("Not everything agrees yet. It can be made all the same; what is red stays in F8 until it is settled.")
+            text += "\n" + _(
+                "Not everything agrees yet. It can be made all the same; what is red stays in F8 until it is settled."
+            )
         self.app.push_screen(Sure(text), lambda yes: self._make() if yes else None)
 
     def _make(self) -> None:

@@ -36,7 +36,15 @@ class ClosingList(Step):
                 str(one["operator"]),
                 _("AGREES") if agrees else _("DIFFERS"),
             )
-            rows.append(Row(str(one["number"]), cells, one, plain("\n".join((*cells, one["clinic_day"]))), "" if agrees else "warn"))
+            rows.append(
+                Row(
+                    str(one["number"]),
+                    cells,
+                    one,
+                    plain("\n".join((*cells, one["clinic_day"]))),
+                    "" if agrees else "warn",
+                )
+            )
         self.query_one(Rows).fill(rows)
         if not rows:
             self.say(_("No report has been made yet."))

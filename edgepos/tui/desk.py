@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
@@ -36,6 +37,18 @@ def chart(by_hour: Sequence[Mapping[str, Any]]) -> str:
     most = max(*counts.values(), 1)
     hours = range(min(counts), max(counts) + 1)
     return "".join(HEIGHTS[-(-counts.get(hour, 0) * (len(HEIGHTS) - 1) // most)] for hour in hours)
+
+
+def flowed(parts: Sequence[str], width: int) -> str:
+    """*parts* side by side, in as many lines as they need; none is cut."""
+    lines = [""]
+    for part in filter(None, parts):
+        longer = f"{lines[-1]}   {part}" if lines[-1] else part
+        if lines[-1] and cell_len(longer) > width:
+            lines.append(part)
+        else:
+            lines[-1] = longer
+    return "\n".join(lines)
 
 
 class Desk(Place):
@@ -142,11 +155,11 @@ class Desk(Place):
         parts = [
             ngettext("Today {n} payment", "Today {n} payments", today["count"]).format(n=today["count"]),
             self.form.money(today["amount_minor"], today["currency"]),
-            chart(self._by_hour),
         ]
         if today["refunds_minor"]:
             parts.append(_("refunds {money}").format(money=self.form.money(today["refunds_minor"], today["currency"])))
-        self.query_one("#day", Static).update("   ".join(part for part in parts if part))
+        line = self.query_one("#day", Static)
+        line.update(flowed([*parts, chart(self._by_hour)], line.content_size.width))
 
     def _show_attention(self, view: ClinicView) -> None:
         """The worst thing, in words; nothing at all is the normal state."""

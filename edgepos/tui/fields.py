@@ -46,7 +46,7 @@ class Line(Input):
 
     def _on_paste(self, event: events.Paste) -> None:
         event.text = " ".join(event.text.split())
-        super()._on_paste(event)
+        # the line itself takes the text in: Textual calls the handler of every class
 
 
 class Pick(Horizontal):
@@ -62,7 +62,9 @@ class Pick(Horizontal):
         super().__init__(id=id, classes="field")
         self._label = label
         self._options = tuple(options)
-        self.set_reactive(Pick.at, max(0, [one for one, _words in options].index(chosen) if chosen in dict(options) else 0))
+        self.set_reactive(
+            Pick.at, max(0, [one for one, _words in options].index(chosen) if chosen in dict(options) else 0)
+        )
 
     def compose(self) -> ComposeResult:
         yield Static(self._label, classes="label", markup=False)
@@ -162,7 +164,7 @@ class Filling(Step):
         go.set_class(text is None, "-missing")
 
     def go_on(self) -> None:
-        """To the next field that is shown, and after the last to what sends it. A held Enter goes no further."""
+        """To the next field that is shown, and after the last to what sends it."""
         stops = [one for one in self.query(".field Input, .field Choice") if one.parent and one.parent.display]
         here = self.focused
         at = stops.index(here) + 1 if here in stops else 0

@@ -72,9 +72,7 @@ class GiveBack(Filling):
             return _("ask again; nothing is given back twice")
         one, currency = self._payment, self._payment["currency"]
         try:
-            self._minor = read_amount(
-                self.text("back-amount"), currency, most_minor=int(one["refundable_minor"])
-            )
+            self._minor = read_amount(self.text("back-amount"), currency, most_minor=int(one["refundable_minor"]))
         except AgentError as error:
             said = told(error, self.form)
             self._minor, self.missing = None, f"{said.message} {said.mend}"
@@ -83,7 +81,9 @@ class GiveBack(Filling):
             self.query_one("#back-sum", Figures).update(self.form.money(self._minor, currency) or "-")
             self._show_pin()
         terminal = self.view.place(self.choice("back-terminal"))
-        return _("give {money} back at {terminal}").format(money=self.form.money(self._minor, currency), terminal=terminal)
+        return _("give {money} back at {terminal}").format(
+            money=self.form.money(self._minor, currency), terminal=terminal
+        )
 
     def _show_pin(self) -> None:
         limit = self.view.limit("refund_pin_above_minor")
@@ -118,7 +118,9 @@ class GiveBack(Filling):
         self._payment = payment
         left = self.form.money(payment["refundable_minor"], payment["currency"])
         paid = self.form.money(payment["approved_minor"], payment["currency"])
-        self.query_one("#back-left", Static).update(_("{left} of {paid} can still be given back").format(left=left, paid=paid))
+        self.query_one("#back-left", Static).update(
+            _("{left} of {paid} can still be given back").format(left=left, paid=paid)
+        )
         self.redraw_go()
 
     def _begun(self, operation: Document) -> None:

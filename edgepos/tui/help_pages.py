@@ -20,7 +20,10 @@ PAGES: Sequence[Page] = (
         "pay",
         N_("Take a payment"),
         (
-            N_("Type a part of the owner, the animal, the number or the amount. Enter opens the invoice, Enter pays it."),
+            N_(
+                "Type a part of the owner, the animal, the number or the amount. Enter opens the invoice, Enter pays "
+                "it."
+            ),
             N_("Several invoices of one owner: mark each with Space, then Enter."),
             N_("A part only: type the amount before the second Enter. The rest stays due."),
             N_("An invoice is grey? It says why. Finalise it in Provet Cloud; it is here a moment later."),
@@ -32,9 +35,15 @@ PAGES: Sequence[Page] = (
         N_("NOT KNOWN YET"),
         (
             N_("The terminal's answer was lost. The customer may have paid, or not. Do NOT charge again."),
-            N_("edgepos goes on asking the terminal until there is proof; mostly that takes a minute. Then it says PAID or not."),
+            N_(
+                "edgepos goes on asking the terminal until there is proof; mostly that takes a minute. Then it says "
+                "PAID or not."
+            ),
             N_("Leave the terminal switched on and connected: it is the one that knows."),
-            N_("The customer cannot wait? Look at the terminal's slip or its own list. If it says approved, it is paid."),
+            N_(
+                "The customer cannot wait? Look at the terminal's slip or its own list. If it says approved, it is "
+                "paid."
+            ),
             N_("It lasts? F8, the payment, H: with the slip and a PIN it can be closed by hand."),
             N_("Other invoices can be paid at other terminals meanwhile."),
         ),
@@ -43,7 +52,10 @@ PAGES: Sequence[Page] = (
         "stop",
         N_("Stop a payment"),
         (
-            N_("F7 asks the terminal to stop. The screen says ASKED TO STOP, and it is over only when it says CANCELLED."),
+            N_(
+                "F7 asks the terminal to stop. The screen says ASKED TO STOP, and it is over only when it says "
+                "CANCELLED."
+            ),
             N_("If the customer was quicker, it is PAID, and F3 gives the money back."),
             N_("Leaving the screen stops nothing: the payment goes on, and the line on top shows it."),
         ),
@@ -73,8 +85,14 @@ PAGES: Sequence[Page] = (
         "today",
         N_("Find a payment"),
         (
-            N_("F4 lists the day. Type an amount, four digits, an owner, a number or a time. Left and right change the day."),
-            N_("Enter shows all of it, with the slip word for word (P). C there makes a COPY to hand out; it is counted."),
+            N_(
+                "F4 lists the day. Type an amount, four digits, an owner, a number or a time. Left and right change "
+                "the day."
+            ),
+            N_(
+                "Enter shows all of it, with the slip word for word (P). C there makes a COPY to hand out; it is "
+                "counted."
+            ),
             N_("An older payment: type the invoice's number or the reference, and it is found in any day."),
             N_("Tab shows the sums by hour, terminal, person and card."),
         ),
@@ -95,15 +113,24 @@ PAGES: Sequence[Page] = (
         N_("What needs a person"),
         (
             N_("F8 lists it, the worst first. Empty is the normal state."),
-            N_("PARKED: Provet did not take a booking. The card payment itself is fine. The line says what to do in Provet."),
-            N_("FINDING: something fits nothing, such as a sale on the keypad. Look, do what it says, then H and a word on it."),
+            N_(
+                "PARKED: Provet did not take a booking. The card payment itself is fine. The line says what to do in "
+                "Provet."
+            ),
+            N_(
+                "FINDING: something fits nothing, such as a sale on the keypad. Look, do what it says, then H and a "
+                "word on it."
+            ),
         ),
     ),
     Page(
         "paper",
         N_("Paper out at the terminal"),
         (
-            N_("Put in a new roll: lift the lid, the paper's end comes out towards you, close it. The payment is not touched by it."),
+            N_(
+                "Put in a new roll: lift the lid, the paper's end comes out towards you, close it. The payment is "
+                "not touched by it."
+            ),
             N_("The slip is here as well: F4, the payment, P."),
         ),
     ),
@@ -111,7 +138,10 @@ PAGES: Sequence[Page] = (
         "dead",
         N_("Terminal dead"),
         (
-            N_("Is it on? Is the network cable in? Hold the yellow key and the . key together to restart it; two minutes."),
+            N_(
+                "Is it on? Is the network cable in? Hold the yellow key and the . key together to restart it; two "
+                "minutes."
+            ),
             N_("A payment was at it? Do NOT charge it again elsewhere before it is known: NOT KNOWN YET has its page."),
             N_("Take another terminal: the arrows choose it before you pay. F6 says what the lamps mean."),
         ),

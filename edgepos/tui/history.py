@@ -30,6 +30,11 @@ class History(ListPlace):
         """What the agent has found for the present search beyond the list."""
         self._pause: Timer | None = None
 
+    @property
+    def listed_day(self) -> str:
+        """The clinic day whose payments are listed, where it is one."""
+        return ""
+
     async def read_payments(self, **query: object) -> list[Document]:
         """The payments, and once whose invoices there are."""
         agent = self.clinic.agent
@@ -43,7 +48,7 @@ class History(ListPlace):
     def rows_of(self, document: Any) -> Iterable[Row]:
         listed = {one["id"]: one for one in document}
         found = [*document, *(one for id, one in self._older.items() if id not in listed)]
-        return [payment_rows.row_of(one, self.view, self.form, self.people) for one in found]
+        return [payment_rows.row_of(one, self.view, self.form, self.people, self.listed_day) for one in found]
 
     def nothing_found(self) -> str:
         if self.query_one(Rows).find:

@@ -1,4 +1,4 @@
-"""A place that is a list: reads a document of the agent when it comes into sight, and again when something was decided."""
+"""A place that is a list: reads a document of the agent when it comes into sight, and when something was decided."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from edgepos.tui.view import ClinicView
 
 
 class ListPlace(Place):
-    """Set `columns`, `empty`, and implement `read` (asks the agent) and `rows_of`; `chosen` is called with a taken row."""
+    """Set `columns`, `empty`; implement `read` (asks the agent) and `rows_of`; `chosen` is called with a taken row."""
 
     columns: ClassVar[Sequence[Column]] = ()
     empty: ClassVar[str] = ""

@@ -73,8 +73,7 @@ def _parked(one: Document, form: Form) -> Matter:
     acts = [Act("retry", "t", _("Send it again")), Act("adopt", "a", _("It is booked already"))]
     if one["cause"] in TODAY_CAUSES:
         acts.insert(0, Act("today", "d", _("Book it on today")))
-    elif one["cause"] == "booked-by-hand":
-        acts.reverse()
+    acts.sort(key=lambda act: _place_in(said.mend, act))
     return Matter(
         id=str(one["id"]),
         word=_("PARKED"),
@@ -93,18 +92,18 @@ def _parked(one: Document, form: Form) -> Matter:
     )
 
 
+def _place_in(mend: str, act: Act) -> int:
+    """Acts stand in the order in which the mend names their keys; what it does not name comes last."""
+    at = mend.find(f"F8, {act.letter.upper()}")
+    return at if at >= 0 else len(mend)
+
+
 def _finding(one: Document, view: ClinicView, form: Form) -> Matter:
     facts = dict(one["facts"])
     if "terminal" in facts:
         facts["terminal"] = view.place(facts["terminal"])
     said = sentences(str(one["kind"]), facts, form)
     is_match = one["kind"] == "match-differs"
-    if is_match:
-        text = _("{terminal}: terminal, edgepos and Provet do not agree for a closed session.")
-        said_text = text.format(terminal=facts.get("terminal", ""))
-        said_mend = _("F5 names each line. It goes green, and away, by itself when the cause is settled.")
-    else:
-        said_text, said_mend = said.message, said.mend
     acts = [Act("handled", "h", _("Handled"))]
     if is_match:
         acts.insert(0, Act("go:close-day", "c", _("Close day")))
@@ -114,11 +113,15 @@ def _finding(one: Document, view: ClinicView, form: Form) -> Matter:
         word=_("DIFFERS") if is_match else _("FINDING"),
         amount=form.money(minor, facts.get("currency")) if isinstance(minor, int) else "",
         since=form.hour(one["raised_at"]),
-        text=said_text,
-        mend=said_mend,
+        text=said.message,
+        mend=said.mend,
         look="bad" if is_match else "warn",
         acts=acts,
-        facts=((_("since"), form.moment(one["raised_at"])), (_("number"), str(one["id"])), (_("about"), str(one["subject"]))),
+        facts=(
+            (_("since"), form.moment(one["raised_at"])),
+            (_("number"), str(one["id"])),
+            (_("about"), str(one["subject"])),
+        ),
         data=one,
     )
 

@@ -1,4 +1,4 @@
-"""A line of text that a person has to give: what was done about a finding, a payment's number in Provet. Esc gives none."""
+"""A line of text that a person has to give: what was done about a finding, a number in Provet. Esc gives none."""
 
 from __future__ import annotations
 

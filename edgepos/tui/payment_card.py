@@ -9,9 +9,11 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from edgepos.client.errors import AgentError
 from edgepos.client.http import path_of
 from edgepos.locale import states
 from edgepos.locale.words import N_, _
+from edgepos.tui import payment_rows
 from edgepos.tui.acts import Act, Acts
 from edgepos.tui.course import look_of, reason
 from edgepos.tui.form import Form
@@ -28,7 +30,11 @@ KINDS = {
     "reversal": N_("undone on the terminal"),
     "reconciliation": N_("reconciliation"),
 }
-ORIGINS = {"asked": "", "found": N_("found at the terminal, not asked for here"), "recorded": N_("recorded from a slip")}
+ORIGINS = {
+    "asked": "",
+    "found": N_("found at the terminal, not asked for here"),
+    "recorded": N_("recorded from a slip"),
+}
 
 
 def can_undo(payment: Document, view: ClinicView) -> bool:
@@ -85,7 +91,10 @@ def facts_of(payment: Document, view: ClinicView, form: Form, people: People) ->
         (_("who"), who_of(payment, people)),
         *((_("invoice"), _line(line, form, currency)) for line in payment["lines"] if line["invoice"]),
         (_("text"), str(payment["text"] or "")),
-        (_("what"), "   ".join(filter(None, (_(KINDS.get(str(payment["kind"]), str(payment["kind"]))), _origin(payment))))),
+        (
+            _("what"),
+            "   ".join(filter(None, (_(KINDS.get(str(payment["kind"]), str(payment["kind"]))), _origin(payment)))),
+        ),
         (_("asked"), form.money(payment["amount_minor"], currency)),
         (_("approved"), money("approved_minor")),
         (_("tip"), money("tip_minor")),
@@ -142,6 +151,18 @@ class PaymentCard(Step):
 
     def _put(self, payment: Any) -> None:
         self._payment = payment
+        self.draw()
+        invoice = payment["invoice"]
+        if invoice and not who_of(payment, self._people):
+            self.run_worker(self._learn_who(str(invoice)), group="who", exclusive=True, exit_on_error=False)
+
+    async def _learn_who(self, invoice: str) -> None:
+        """A paid invoice is not in the list any more: its owner is asked for, for this card alone."""
+        try:
+            found = await self.clinic.agent.get(path_of("invoices", invoice))
+        except AgentError:
+            return  # then there is no name; nothing hangs on it
+        self._people = {**self._people, invoice: payment_rows.owner_and_animal(found)}
         self.draw()
 
     def running_elsewhere(self, view: ClinicView) -> ClinicView:
@@ -212,7 +233,9 @@ class PaymentCard(Step):
         text = _(
             "Undo {money} on {terminal}? The whole payment is taken back on the terminal, "
             "which works only while it is the last one there. The booking is taken back by itself."
-        ).format(money=self.form.money(one["approved_minor"], one["currency"]), terminal=self.view.place(one["terminal"]))
+        ).format(
+            money=self.form.money(one["approved_minor"], one["currency"]), terminal=self.view.place(one["terminal"])
+        )
         self.app.push_screen(Sure(text), self._undo_if)
 
     def _undo_if(self, is_sure: bool | None) -> None:

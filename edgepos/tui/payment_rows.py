@@ -1,4 +1,4 @@
-"""Payments as rows, for the places that list them: found by amount, last four, owner, animal, invoice, time, reference."""
+"""Payments as rows, for the places that list them: found by amount, last four, owner, invoice, time, reference."""
 
 from __future__ import annotations
 
@@ -37,7 +37,11 @@ async def people_of(agent: AsyncAgent) -> People:
         listed = await agent.get("/invoices", all=1)
     except AgentError:
         return {}
-    return {str(one["id"]): "  ".join(filter(None, (one["owner"], one["animal"]))) for one in listed["invoices"]}
+    return {str(one["id"]): owner_and_animal(one) for one in listed["invoices"]}
+
+
+def owner_and_animal(invoice: Document) -> str:
+    return "  ".join(filter(None, (invoice["owner"], invoice["animal"])))
 
 
 async def all_of(agent: AsyncAgent, **query: object) -> list[Document]:
@@ -66,15 +70,18 @@ def who_of(payment: Document, people: People) -> str:
 
 
 def last_four(payment: Document) -> str:
-    return "".join(str(payment.get("masked_card") or "").split())[-4:]
+    """Of the card's number; the terminal writes the card's own counter behind it, as `-0`."""
+    number, _dash, _counter = str(payment.get("masked_card") or "").partition("-")
+    return "".join(number.split())[-4:]
 
 
-def row_of(payment: Document, view: ClinicView, form: Form, people: People) -> Row:
+def row_of(payment: Document, view: ClinicView, form: Form, people: People, day: str = "") -> Row:
+    """*day*: the one that is listed; a payment of another one shows its date."""
     minor, currency = signed_minor(payment), payment["currency"]
     card = last_four(payment)
     booking = _(states.word(states.BOOKINGS, payment["sync"])) if payment["sync"] != "none" else ""
     cells = (
-        form.moment(payment["created_at"]),
+        form.hour(payment["created_at"]) if payment["clinic_day"] == day else form.moment(payment["created_at"]),
         _(states.payment_word(payment)),
         form.money(minor, currency),
         f"*{card}" if card else "",
@@ -87,4 +94,10 @@ def row_of(payment: Document, view: ClinicView, form: Form, people: People) -> R
     tight = bare.replace("\xa0", "").replace(" ", "")
     texts: Sequence[str] = (*cells, bare, tight, tight.replace(",", "."), str(payment["id"]), str(payment["operator"]))
     look = look_of(payment)
-    return Row(str(payment["id"]), cells, payment, plain("\n".join(texts)), {"good": "", "live": "", "calm": "dim"}.get(look, look))
+    return Row(
+        str(payment["id"]),
+        cells,
+        payment,
+        plain("\n".join(texts)),
+        {"good": "", "live": "", "calm": "dim"}.get(look, look),
+    )

@@ -45,7 +45,9 @@ class Receipt(Step):
         slip.update(text or _("There is no slip: the terminal gave none, or its answer was lost."))
         whose = _("The customer's slip") if self._slip == "customer" else _("The merchant's slip")
         copies = int(document["copies"] or 0)
-        made = ngettext("{n} copy was handed out", "{n} copies were handed out", copies).format(n=copies) if copies else ""
+        made = (
+            ngettext("{n} copy was handed out", "{n} copies were handed out", copies).format(n=copies) if copies else ""
+        )
         self.query_one("#slip-head", Static).update("   ".join(part for part in (whose, self._payment, made) if part))
 
     def action_other(self) -> None:

@@ -78,7 +78,11 @@ class Record(Filling):
             self.missing = _("Type the time as on the slip: 14:32, or 2026-11-25 14:32. It cannot be still to come.")
             return None
         money, place = self.form.money(self._minor), self.view.place(self.choice("record-terminal"))
-        text = _("record {money} at {terminal}") if self.choice("record-kind") == "purchase" else _("record {money} given back at {terminal}")
+        text = (
+            _("record {money} at {terminal}")
+            if self.choice("record-kind") == "purchase"
+            else _("record {money} given back at {terminal}")
+        )
         return text.format(money=money, terminal=place)
 
     def send(self) -> None:
@@ -98,6 +102,8 @@ class Record(Filling):
         clinic = self.clinic
         self.dismiss()
         place = clinic.screen
-        text = _("Recorded: {money}, {id}").format(money=self.form.money(payment["approved_minor"], payment["currency"]), id=payment["id"])
+        text = _("Recorded: {money}, {id}").format(
+            money=self.form.money(payment["approved_minor"], payment["currency"]), id=payment["id"]
+        )
         if hasattr(place, "say"):
             place.say(text, "good")

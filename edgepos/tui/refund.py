@@ -15,14 +15,14 @@ from edgepos.tui.history import History
 from edgepos.tui.rows import Row
 
 THREE = (
-    (N_("Money back to the card"), N_("Here: of any day, all of it or a part. The customer holds the card to the terminal.")),
+    (N_("Money back to the card"), N_("here: of any day, all of it or a part")),
     (
         N_("Undo the last payment on the terminal"),
-        N_("Only while it is the last one there: F4, the payment, U. Takes all of it back."),
+        N_("F4, the payment, U; only while it is the last"),
     ),
     (
         N_("Remove the booking in Provet"),
-        N_("Done in Provet Cloud. It moves no money: the card keeps what it paid."),
+        N_("done in Provet Cloud; it moves no money"),
     ),
 )
 

@@ -28,7 +28,9 @@ def _closing(closing: Document, view: ClinicView, form: Form, *, is_copy: bool) 
     yield ""
     yield from match_lines(match, view, form)
     for period in match.get("left_open") or ():
-        yield _("{terminal}: its open period waits for the next closing").format(terminal=view.place(period["terminal"]))
+        yield _("{terminal}: its open period waits for the next closing").format(
+            terminal=view.place(period["terminal"])
+        )
     yield ""
     yield from sums_lines(match["report"], view, form)
     head: Sequence[object] = match.get("head") or ()

@@ -110,6 +110,10 @@ class Rows(ScrollView, can_focus=True):
         """The row under the bar."""
         return self.shown[self.cursor] if 0 <= self.cursor < len(self.shown) else None
 
+    def heading(self, cells: Sequence[str]) -> str:
+        """*cells* as they stand in the columns, for a line above the list."""
+        return "  " + self._line(Row("", tuple(cells)), max(0, self.size.width - 2))
+
     def _narrow(self, *, from_top: bool = False) -> None:
         before = self.row
         wanted = plain(self.find)

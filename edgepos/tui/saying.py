@@ -5,6 +5,7 @@ The sentences are those of `edgepos.locale.messages`; where their mend names a c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -66,11 +67,28 @@ MENDS: Mapping[str, str] = {
 """By code, or `code:why`, as in the tables of sentences."""
 
 
+KEYS: Mapping[str, str] = {
+    "sync retry --today": "F8, D", "sync retry": "F8, T", "sync adopt": "F8, A", "sync now": "F12", "sync": "F8",
+    "refund": "F3", "reverse": "F4, U", "record": "F6, R", "assign": "F4, I", "settle": "F4, H", "show": "F4",
+    "history": "F4", "receipt": "F4, P", "reconcile": "F5", "match": "F5", "close": "F5, R", "status": "F6",
+    "doctor": "F12", "log": "F12", "verify": "F12", "settings": "F12",
+}  # fmt: skip
+"""Where a command's work is done on the screen."""
+_COMMAND = re.compile(
+    rf"edgepos ({'|'.join(map(re.escape, sorted(KEYS, key=len, reverse=True)))})\b( --terminal \S+| [0-9A-Z]{{13}}\b)?"
+)
+
+
+def with_keys(text: str) -> str:
+    """*text* with a key in place of each command that has one."""
+    return _COMMAND.sub(lambda found: KEYS[found[1]], text)
+
+
 def sentences(code: str, facts: Mapping[str, Any], form: Form) -> Message:
     """The sentences of *code*, with the mend that a person at this screen can follow."""
     shown = render(code, facts, _, money=form.money, moment=form.hour)
     mend = MENDS.get(f"{code}:{facts.get('why')}") or MENDS.get(code)
-    return Message(shown.message, _(mend)) if mend else shown
+    return Message(shown.message, _(mend) if mend else with_keys(shown.mend))
 
 
 def told(error: AgentError, form: Form) -> Message:

@@ -62,8 +62,7 @@ class Sending:
             if refused is not None:
                 refused(error)
             return
-        finally:
-            self.is_under_way = False
+        self.is_under_way = False
         self._press = None
         place.clinic.payment_heard(payment)
         if place.is_attached:

@@ -1,6 +1,6 @@
 """Close a payment by hand that is not known: with the terminal's own slip, a PIN, and a second confirmation.
 
-Nothing else takes a payment out of NOT KNOWN YET but proof. The agent keeps it marked until the terminal's totals agree.
+Nothing else but proof takes a payment out of NOT KNOWN YET. It stays marked until the terminal's totals agree.
 """
 
 from __future__ import annotations
@@ -38,7 +38,12 @@ class Settle(Filling):
 
     def fields(self) -> ComposeResult:
         one = self._payment
-        parts = (self.form.money(one["amount_minor"], one["currency"]), self.view.place(one["terminal"]), about(one), one["id"])
+        parts = (
+            self.form.money(one["amount_minor"], one["currency"]),
+            self.view.place(one["terminal"]),
+            about(one),
+            one["id"],
+        )
         yield Static("   ".join(part for part in parts if part), classes="filling-about", markup=False)
         yield Static(_(HOW), classes="filling-how", markup=False)
         options = (
@@ -46,9 +51,11 @@ class Settle(Filling):
             ("taken", _("PAID: there is a slip, the terminal took the money")),
             ("not_taken", _("NOT PAID: the terminal's list does not have it")),
         )
-        yield Pick("settle-outcome", _("what the terminal says"), options)
+        yield Pick("settle-outcome", _("terminal says"), options)
         yield Field("settle-slip", _("number on the slip"), most=40)
-        yield Field("settle-amount", _("amount on the slip"), self.form.bare(one["amount_minor"], one["currency"]), most=20)
+        yield Field(
+            "settle-amount", _("amount on the slip"), self.form.bare(one["amount_minor"], one["currency"]), most=20
+        )
 
     def go_text(self) -> str | None:
         outcome, one = self.choice("settle-outcome"), self._payment
@@ -101,7 +108,8 @@ class Settle(Filling):
                 terminal=place, money=self.form.money(self._minor, one["currency"]), slip=self.text("settle-slip")
             )
         text = _(
-            "{terminal} DID NOT TAKE {money}. It may then be charged again; if it was taken after all, the customer pays "
+            "{terminal} DID NOT TAKE {money}. It may then be charged again; if it was taken after all, the "
+            "customer pays "
             "twice. It stays marked until the terminal's totals confirm it. Is that what the terminal's list says?"
         )
         return text.format(terminal=place, money=self.form.money(one["amount_minor"], one["currency"]))

@@ -1,4 +1,4 @@
-"""A day's sums from its payments: by terminal, person, card scheme and hour. Pure; the agent's closing is the record."""
+"""A day's sums from its payments: by terminal, person, card scheme and hour. The agent's closing is the record."""
 
 from __future__ import annotations
 

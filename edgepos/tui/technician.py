@@ -126,7 +126,11 @@ class Technician(Place):
             "journal": [Act("verify", "v", _("Verify it")), Act("backup", "b", _("Copy it to a file"))],
             "looks": [
                 *(Act(f"speak:{code}", "", LANGUAGE_NAMES[code]) for code in LANGUAGES if code != language()),
-                *(Act(f"theme:{one.name}", "", _(THEME_NAMES[one.name])) for one in THEMES if one.name != self.app.theme),
+                *(
+                    Act(f"theme:{one.name}", "", _(THEME_NAMES[one.name]))
+                    for one in THEMES
+                    if one.name != self.app.theme
+                ),
             ],
             "leave": [Act("leave", "l", _("Leave the screen"))],
         }.get(name, [])

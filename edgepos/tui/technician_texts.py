@@ -34,7 +34,8 @@ def bookings(document: Document, form: Form) -> str:
     lines = []
     for one in rows:
         word = _(states.word(states.BOOKINGS, one["state"]))
-        lines.append(f"{word}   {form.money(one['amount_minor'], one['currency'])}   {one['id']}   {form.moment(one['created_at'])}")
+        amount, since = form.money(one["amount_minor"], one["currency"]), form.moment(one["created_at"])
+        lines.append(f"{word}   {amount}   {one['id']}   {since}")
         if one["cause"]:
             said = sentences(str(one["cause"]), one["facts"], form)
             lines.append(f"  → {said.message} {said.mend}")
@@ -47,7 +48,10 @@ def bookings(document: Document, form: Form) -> str:
 
 def settings(document: Document) -> str:
     lines = [_("folder {folder}").format(folder=document["folder"]), ""]
-    lines += [f"{one['key']} = {one['value']}   ({one['origin']})" for one in document["settings"]]
+    own = f"{document['folder']}/"
+    lines += [
+        f"{one['key']} = {one['value']}   ({str(one['origin']).removeprefix(own)})" for one in document["settings"]
+    ]
     return "\n".join(lines)
 
 
@@ -79,7 +83,11 @@ def box(view: ClinicView, form: Form) -> str:
 
     status, own = view.status, view.status["box"]
     lines = [
-        f"edgepos {status['version']} (" + _("agent") + f")   {__version__} (" + _("screen") + f")   Python {platform.python_version()}",
+        f"edgepos {status['version']} ("
+        + _("agent")
+        + f")   {__version__} ("
+        + _("screen")
+        + f")   Python {platform.python_version()}",
         _("box {id}").format(id=own["box_id"]),
         _("journal: {seq} events, head {head}").format(seq=own["seq"], head=str(own["head"])[:16]),
         _("disk: {n} MB free").format(n=own["free_mb"]),
@@ -91,7 +99,9 @@ def verified(report: Document) -> str:
     if report["ok"]:
         text = _("The journal is whole: {events} events, head {head}.")
         return text.format(events=report["events"], head=str(report["head"])[:16])
-    return "\n".join([_("THE JOURNAL IS DAMAGED. Stop taking payments and call the support."), *map(str, report["problems"])])
+    return "\n".join(
+        [_("THE JOURNAL IS DAMAGED. Stop taking payments and call the support."), *map(str, report["problems"])]
+    )
 
 
 class Copied(NamedTuple):

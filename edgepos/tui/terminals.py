@@ -61,7 +61,8 @@ LAMPS = (
     (N_("host lamp"), N_("green: the terminal reaches the bank, so cards can be approved")),
 )
 ALONE = N_(
-    "Stand-alone: type the amount on the terminal's keypad, let the customer pay, keep the slip and write the invoice's "
+    "Stand-alone: type the amount on the terminal's keypad, let the customer pay, keep the slip and "
+    "write the invoice's "
     "number on it. When edgepos is back: R records it."
 )
 
@@ -71,7 +72,10 @@ class Terminals(Place):
 
     def body(self) -> ComposeResult:
         with Vertical(classes="list"):
-            yield Rows((Column(12, share=1), Column(9), Column(26, share=1), Column(8), Column(20, share=2, least=96)), searches=False)
+            yield Rows(
+                (Column(12, share=1), Column(9), Column(26, share=1), Column(8), Column(20, share=2, least=96)),
+                searches=False,
+            )
             yield Sheet(id="terminal-sheet")
             yield Acts()
 
@@ -161,7 +165,8 @@ class Terminals(Place):
 
     def _ask_release(self, one: Document) -> None:
         text = _(
-            "Is the other box that may have driven {terminal} switched off for good? Two boxes on one terminal charge twice."
+            "Is the other box that may have driven {terminal} switched off for good? Two boxes on one terminal "
+            "charge twice."
         ).format(terminal=one["name"])
         id = str(one["id"])
         self.app.push_screen(Sure(text), lambda yes: self._release(id) if yes else None)

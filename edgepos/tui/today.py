@@ -14,7 +14,7 @@ from textual.widgets import Static
 from edgepos.locale.words import N_, _, ngettext
 from edgepos.tui.history import History
 from edgepos.tui.payment_card import PaymentCard
-from edgepos.tui.rows import Row, Rows
+from edgepos.tui.rows import Column, Row, Rows
 from edgepos.tui.sheet import Sheet
 from edgepos.tui.sums import Sum, bars, sums_of
 
@@ -30,6 +30,7 @@ class DayRows(Rows):
 
 
 class Today(History):
+    columns = (Column(6), *History.columns[1:])
     empty = N_("No payments on this day.")
     BINDINGS = [Binding("tab", "turn", N_("Sums"), id="today.sums", tooltip=N_("The day's sums, and back to its list"))]
 
@@ -54,6 +55,10 @@ class Today(History):
     @property
     def day(self) -> str:
         return self._day or self.today
+
+    @property
+    def listed_day(self) -> str:
+        return self.day
 
     async def read(self) -> Any:
         return await self.read_payments(day=self.day)
@@ -89,14 +94,20 @@ class Today(History):
             (_("By card"), sums.by_scheme, lambda name: str(name) or _("not told")),
         ):
             lines += ["", title, *self._group({name_of(name): one for name, one in group.items()})]
-        lines += ["", _("As a file, by SSH: edgepos export   or   edgepos history --day {day} --csv").format(day=self.day)]
+        lines += [
+            "",
+            _("As a file, by SSH: edgepos export   or   edgepos history --day {day} --csv").format(day=self.day),
+        ]
         return "\n".join(lines)
 
     def _chart(self, by_hour: Mapping[int, Sum]) -> list[str]:
         drawn = bars(by_hour, CHART_WIDTH)
         if not drawn:
             return [_("nothing yet")]
-        return [f"{hour:02}  {bar:<{CHART_WIDTH}}  {one.count:>3}  {self.form.money(one.minor):>14}" for hour, bar, one in drawn]
+        return [
+            f"{hour:02}  {bar:<{CHART_WIDTH}}  {one.count:>3}  {self.form.money(one.minor):>14}"
+            for hour, bar, one in drawn
+        ]
 
     def _group(self, group: Mapping[str, Sum]) -> list[str]:
         lines = []

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from test_closing import RECEPTION, Clinic, HandClock
+from test_closing import DAY, RECEPTION, Clinic, HandClock
 
 from edgepos.chance import SeededChance
 from edgepos.clock import RealClock
@@ -39,7 +39,7 @@ async def large_day(payments: int, terminals: int) -> None:
         real = RealClock()
         for _ in range(2):
             began = real.monotonic()
-            match = await clinic.closings.match()
+            match = await clinic.closings.match(DAY)
             took = real.monotonic() - began
             lines = sum(len(one["differences"]) for one in match["terminals"])
             print(f"{terminals} terminals of {payments} payments: {lines} differences in {took:.3f} s")  # noqa: T201

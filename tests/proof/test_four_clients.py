@@ -24,6 +24,7 @@ ROUNDS = 1_000 * SOAK
 A_CLINIC = 50
 """Rounds in one clinic, each with an invoice of its own."""
 CLIENTS = 4
+DEPARTMENT = 2
 TEST = "tests/proof/test_four_clients.py"
 
 
@@ -41,7 +42,7 @@ async def press(clinic: Clinic, invoice: int, terminal: str, key: str, after_s: 
 
 async def one_round(clinic: Clinic, draw: random.Random, number: int, terminals: list[str]) -> list[str]:
     """Play it; what is wrong about it."""
-    invoice = clinic.simulator.world.practice.new_invoice(total_minor=10_000 + number).id
+    invoice = clinic.simulator.world.practice.new_invoice(10_000 + number, DEPARTMENT).id
     keys = [clinic.key() for _ in range(CLIENTS)]
     presses = [
         press(clinic, invoice, draw.choice(terminals), key, draw.choice((0.0, 0.0, 0.001, 0.05)))

@@ -17,7 +17,7 @@ from tui import documents
         ("12.5", "That is SEK 12,50."),
         ("1250", "That is SEK 1 250,00."),
         (",50", "That is SEK 0,50."),
-        ("1.250", "“1.250” can be read in two ways: 1250.00 SEK, 1.25 SEK."),
+        ("1.250", "“1.250” can be read in two ways: SEK 1 250,00 / SEK 1,25."),
         ("12,505", "wrong number of digits"),
     ],
 )

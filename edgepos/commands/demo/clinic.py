@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -60,6 +61,8 @@ model = "Lane3000"
 WAIT_S = 60
 PATIENCE, PAUSE_S = 600, 0.05
 """How often, and how long each time, it is waited for a process that starts or ends: half a minute."""
+PARTICIPANTS = ("simulator", "agent")
+"""Whose wall clocks there are."""
 SECRETS = {"nets": "demo-password", "provet": "edgepos-demo-secret"}
 
 
@@ -68,10 +71,15 @@ class DemoFailed(Exception):
 
 
 class DemoClinic:
-    """Everything that one demo needs; leaving the context ends what it started and removes the folder."""
+    """Everything that one demo needs; leaving the context ends what it started and removes the folder.
 
-    def __init__(self, *, virtual: bool) -> None:
+    *organisation* and *location* are the texts of the two settings files.
+    """
+
+    def __init__(self, *, virtual: bool, organisation: str = ORGANISATION, location: str = LOCATION) -> None:
         self._virtual = virtual
+        self._organisation = organisation
+        self.location = location
         self._folder = tempfile.TemporaryDirectory(prefix="edgepos-demo-")
         self.folder = Path(self._folder.name)
         self.journal = self.folder / "state" / "journal.db"
@@ -81,6 +89,7 @@ class DemoClinic:
         self._agent: subprocess.Popen[bytes] | None = None
         self.addresses: dict[str, str] = {}
         self.environment: dict[str, str] = {}
+        self._skipped_s = 0.0
 
     def __enter__(self) -> DemoClinic:
         try:
@@ -114,8 +123,8 @@ class DemoClinic:
         config = self.folder / "config"
         for name in ("config", "state", "run"):
             (self.folder / name).mkdir(mode=0o700)
-        (config / "organisation.toml").write_text(ORGANISATION.format(**self.addresses))
-        (config / "location.toml").write_text(LOCATION)
+        (config / "organisation.toml").write_text(self._organisation.format(**self.addresses))
+        self.set_location(self.location)
         for name, secret in SECRETS.items():
             (config / name).touch(mode=0o600)
             (config / name).write_text(secret + "\n")
@@ -127,6 +136,11 @@ class DemoClinic:
         }
         if self._virtual:
             self.environment["EDGEPOS_CLOCK"] = self.addresses["clock"]
+
+    def set_location(self, text: str) -> None:
+        """Other settings of the clinic, from the agent's next start on."""
+        self.location = text
+        (self.folder / "config" / "location.toml").write_text(text)
 
     def _process(self, arguments: list[str], stdout: int | IO[bytes], **extra: str) -> subprocess.Popen[bytes]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("EDGEPOS_")}
@@ -221,6 +235,14 @@ class DemoClinic:
     def advance(self, seconds: float) -> None:
         """Let virtual time pass; returns when everybody has settled there."""
         self.control("POST", "/clock", {"advance_s": seconds})
+
+    def skip_to(self, moment: datetime) -> None:
+        """It is *moment* now, for box and services alike; nothing happened meanwhile."""
+        now = datetime.fromisoformat(self.control("GET", "/clock")["now"])
+        self._skipped_s += (moment - now).total_seconds()
+        for participant in PARTICIPANTS:
+            self.control("POST", "/clock", {"participant": participant, "wall_offset_s": self._skipped_s})
+        self.advance(1)
 
     def until(self, what: str, condition: Callable[[], bool], limit_s: float = 900, step_s: float = 1) -> None:
         """Let time pass in small steps until *condition* holds. Raises DemoFailed after *limit_s* of virtual time."""

@@ -54,54 +54,80 @@ def bank_side(truth: Mapping[str, Any]) -> tuple[Amounts, list[str]]:
     return amounts, doubles
 
 
-def journal_side(journal: Path, scratch: Path) -> tuple[Amounts, list[str]]:
-    """What the journal says moved: approved operations, less the payments that a reversal took back."""
+@dataclass(slots=True)
+class Journal:
+    """What the journal says moved, by the reference under which the bank has it; and what is not settled in it."""
+
+    amounts: Amounts = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    """Operations that are about another one's money, or about a stand-alone sale: under which name the bank has it."""
+    adopted: dict[str, str] = field(default_factory=dict)
+    """The practice system's payments that a person has named: payment to operation."""
+    trouble: list[str] = field(default_factory=list)
+
+
+def journal_side(journal: Path, scratch: Path) -> Journal:
+    """Approved operations and those that a person settled as taken, less what a reversal took back."""
     from sqlite_utils import Database
 
     for side in ("", "-wal", "-shm"):
         if (source := journal.with_name(journal.name + side)).exists():
             shutil.copy(source, scratch / source.name)
     copy = Database(scratch / journal.name)
-    amounts: Amounts = {}
-    trouble: list[str] = []
-    operations = {row["id"]: row for row in copy["operation"].rows}
-    for reference, row in operations.items():
+    read = Journal()
+    operations = list(copy["operation"].rows)
+    for row in operations:
         if row["state"] in ("intended", "sent", "unknown") and row["kind"] != "reconciliation":
-            trouble.append(f"the journal does not know what became of {reference}")
-        if row["state"] != "approved" or row["kind"] in ("reconciliation", "reversal"):
-            continue
-        amounts[reference] = (-1 if row["kind"] == "refund" else 1) * row["approved_minor"]
-    for row in operations.values():
+            read.trouble.append(f"the journal does not know what became of {row['id']}")
+        if name := _name_at_bank(row):
+            read.names[row["id"]] = name
+        moved = row["approved_minor"] if row["state"] == "approved" else row.get("settled_minor")
+        if moved and row["kind"] in ("purchase", "refund"):
+            name = read.names.get(row["id"], row["id"])
+            read.amounts[name] = read.amounts.get(name, 0) + (-moved if row["kind"] == "refund" else moved)
+    for row in operations:
         if row["kind"] == "reversal" and row["state"] == "approved":
-            amounts.pop(row["corrects"], None)
-    trouble += [
-        f"booking {row['row']} is {row['state']}" for row in copy["outbox"].rows if row["state"] != "acknowledged"
-    ]
+            read.amounts.pop(row["corrects"], None)
+    for row in copy["outbox"].rows:
+        if row["state"] != "acknowledged":
+            read.trouble.append(f"booking {row['row']} is {row['state']}")
+        elif row.get("via") == "adopted":
+            read.adopted[row["practice_payment"]] = row["operation"]
     copy.close()
-    return amounts, trouble
+    return read
 
 
-def practice_side(bookings: Sequence[Mapping[str, Any]]) -> tuple[Amounts, list[str]]:
-    """What the practice system holds, by the reference in the first word of each payment's text. Cash is not ours."""
+def _name_at_bank(row: Mapping[str, Any]) -> str | None:
+    """A stand-alone sale was recorded with its STAN as the slip's number; what was found late has the first's name."""
+    if row.get("origin") == "recorded":
+        return f"stand-alone {row['terminal']} {row['settled_slip']}"
+    is_of_another = row.get("origin") == "found" or row["kind"] == "reversal"
+    return row["corrects"] if is_of_another else None
+
+
+def practice_side(bookings: Sequence[Mapping[str, Any]], journal: Journal) -> tuple[Amounts, list[str]]:
+    """What the practice system holds, by the reference in the first word of each payment's text, or because a person
+    said whose it is. Cash is not ours."""
     amounts: Amounts = {}
     seen: Counter[str] = Counter()
     for booking in bookings:
         row = str(booking["info"]).partition(" ")[0]
-        reference = row.partition(".")[0]
-        if OURS.fullmatch(row) and not booking.get("cancelled"):
-            seen[row] += 1
-            amounts[reference] = amounts.get(reference, 0) + booking["paid_minor"]
+        reference = row.partition(".")[0] if OURS.fullmatch(row) else journal.adopted.get(str(booking.get("id")))
+        if reference and not booking.get("cancelled"):
+            seen[row] += bool(OURS.fullmatch(row))
+            name = journal.names.get(reference, reference)
+            amounts[name] = amounts.get(name, 0) + booking["paid_minor"]
     return amounts, [f"booked {count} times: {row}" for row, count in seen.items() if count > 1]
 
 
-def compare(truth: Mapping[str, Any], journal: Path, scratch: Path, *, explained: Sequence[str] = ()) -> Comparison:
-    """Hold the three against each other. *explained*: references that the script leaves different on purpose."""
+def compare(truth: Mapping[str, Any], journal: Path, scratch: Path) -> Comparison:
+    """Hold the three against each other."""
     bank, doubles = bank_side(truth)
-    ours, open_ends = journal_side(journal, scratch)
-    practice, repeats = practice_side(truth["bookings"])
-    differences = doubles + open_ends + repeats
-    for reference in sorted({*bank, *ours, *practice} - set(explained)):
-        sides = (bank.get(reference, 0), ours.get(reference, 0), practice.get(reference, 0))
+    read = journal_side(journal, scratch)
+    practice, repeats = practice_side(truth["bookings"], read)
+    differences = doubles + read.trouble + repeats
+    for reference in sorted({*bank, *read.amounts, *practice}):
+        sides = (bank.get(reference, 0), read.amounts.get(reference, 0), practice.get(reference, 0))
         if len(set(sides)) > 1:
             differences.append(f"{reference}: bank {sides[0]}, journal {sides[1]}, practice system {sides[2]}")
-    return Comparison(bank, ours, practice, tuple(differences))
+    return Comparison(bank, read.amounts, practice, tuple(differences))
