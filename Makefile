@@ -6,10 +6,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check format words lock clean
+.PHONY: demo demo-week test check format words lock clean
 
 demo: $(VENV)/run.stamp  ## a clinic on throw-away state: with a terminal the screen, without one a scripted day
 	@$(BIN)/edgepos demo
+
+demo-week: $(VENV)/run.stamp  ## a night clinic's week: every difference that a match can show, named and dealt with
+	@$(BIN)/edgepos demo --week
 
 test: $(VENV)/dev.stamp  ## every test that a push needs
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile

@@ -67,8 +67,10 @@ def make(folder: Path, events: Iterator[tuple[str, str, dict[str, Any]]], span: 
         for table, changes in COPIED.items():
             names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
             values = ", ".join(changes.get(name, name) for name in names)
-            where = f"WHERE {'seq' if table == 'event' else 'rowid'} > 1" if table in ("event", "operation") else (
-                "WHERE operation NOT GLOB 'E[0-9][0-9][0-9]=*'"
+            where = (
+                f"WHERE {'seq' if table == 'event' else 'rowid'} > 1"
+                if table in ("event", "operation")
+                else ("WHERE operation NOT GLOB 'E[0-9][0-9][0-9]=*'")
             )
             connection.execute(
                 f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM {table} {where}",

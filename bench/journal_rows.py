@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import apsw
@@ -19,26 +20,26 @@ from edgepos import __version__
 from edgepos.chance import SeededChance
 from edgepos.clock import RealClock
 from edgepos.domain.evidence import Next, Verdict
-from edgepos.domain.operation import Fence, Kind, Line, State
+from edgepos.domain.operation import Fence, Kind, Line, Operation, State
 from edgepos.domain.result import Result, TerminalResult
 from edgepos.journal import Intent, Journal
-from edgepos.journal.events import chained
 from edgepos.journal.verify import chain_problem, verify
 
-ROUNDS = 7
-A_ROUND = 40
+ROUNDS, A_ROUND = 9, 30
+WARM_UP = 120
+"""Until the write-ahead log has its full length: from then on it is written over, as on a box that has been up a day."""
 TERMINAL = "70000001"
 
 
 class Till:
-    """A journal that payments go through, one after the other."""
+    """A journal that payments go through, one after the other, each in its four commits."""
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
         self.taken = 0
 
-    async def approve(self) -> str:
-        """Three durable commits: intended, sent, decided with its outbox row. The row's id."""
+    async def send(self) -> Operation:
+        """Intended and sent."""
         self.taken += 1
         line = Line(line=1, amount_minor=12_500, invoice=str(self.taken), number=f"STH-{self.taken}", due_minor=12_500)
         intent = Intent(
@@ -47,7 +48,10 @@ class Till:
         )  # fmt: skip
         operation, _ = await self.journal.intend(intent, expected_parts=False)
         fence = Fence(stan_auth=f"{self.taken - 1:012d}", time="20261125120000", amount_minor=12_500, order_id=None)
-        await self.journal.sent(operation.id, fence)
+        return await self.journal.sent(operation.id, fence)
+
+    async def decide(self, operation: Operation) -> None:
+        """Approved, with its outbox row."""
         result = TerminalResult(
             result=Result.MOVED, terminal=TERMINAL, order_id=operation.id, total_minor=12_500, card_scheme="VISA",
             stan_auth=f"{self.taken:012d}", masked_card="************1234", time_stamp="20261125120000", session="042",
@@ -57,51 +61,59 @@ class Till:
             then=Next.DECIDED, state=State.APPROVED, evidence=("own-reply",), result=result, approved_minor=12_500
         )
         await self.journal.decided(operation.id, verdict)
-        return f"{operation.id}.1"
 
     async def acknowledge(self, row: str) -> None:
-        """The fourth."""
         await self.journal.acknowledged(row, str(9_000 + self.taken), "post")
 
+    async def pay(self) -> None:
+        operation = await self.send()
+        await self.decide(operation)
+        await self.acknowledge(f"{operation.id}.1")
 
-async def _opened(folder: Path) -> Journal:
-    return await Journal.open(folder, clock=RealClock(), chance=SeededChance(1), version=__version__)
+
+@contextlib.asynccontextmanager
+async def till(folder: Path) -> AsyncIterator[Till]:
+    journal = await Journal.open(folder / "state", clock=RealClock(), chance=SeededChance(1), version=__version__)
+    try:
+        yield Till(journal)
+    finally:
+        await journal.close()
 
 
 def commits(long: bool) -> Iterator[Row]:
     """A payment's four durable commits against four appends with fdatasync of the same bytes."""
-    yield asyncio.run(_commits())
-
-
-async def _commits() -> Row:
     with tempfile.TemporaryDirectory(prefix="edgepos-bench-") as folder:
-        journal = await _opened(Path(folder) / "state")
-        till = Till(journal)
+        yield asyncio.run(_commits(Path(folder)))
+
+
+async def _commits(folder: Path) -> Row:
+    async with till(folder) as one:
         texts: list[bytes] = []
-        unsubscribe = journal.subscribe(
-            lambda events: texts.extend(f"{one.at}{one.kind}{one.subject}{one.body}".encode() for one in events)
+        unsubscribe = one.journal.subscribe(
+            lambda events: texts.extend(f"{e.at}{e.boot_id}{e.kind}{e.subject}{e.body}".encode() for e in events)
         )
-        await till.acknowledge(await till.approve())
+        await one.pay()
         unsubscribe()
-        plain = os.open(Path(folder) / "plain", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+        for _ in range(WARM_UP):
+            await one.pay()
+        plain = os.open(folder / "plain", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
 
         async def ours() -> float:
             began = time.perf_counter()
             for _ in range(A_ROUND):
-                await till.acknowledge(await till.approve())
+                await one.pay()
             return A_ROUND / (time.perf_counter() - began)
 
         async def floor() -> float:
             began = time.perf_counter()
             for _ in range(A_ROUND):
-                for text in texts[:4]:
+                for text in texts:
                     os.write(plain, text)
                     os.fdatasync(plain)
             return A_ROUND / (time.perf_counter() - began)
 
         rates, floors = await by_turns_async(ROUNDS, ours, floor)
         os.close(plain)
-        await journal.close()
     return compared(
         "a payment's durable commits through the journal, all rules on", "four appends with fdatasync, same bytes",
         rates, floors, "payments/s", at_least=0.55,
@@ -109,29 +121,27 @@ async def _commits() -> Row:
 
 
 def outbox(long: bool) -> Iterator[Row]:
-    """From a row in the outbox to its acknowledgement, against a queue made for that, both with an fsync a commit."""
-    yield asyncio.run(_outbox())
-
-
-async def _outbox() -> Row:
+    """From the commit that puts a row into the outbox to its acknowledgement, against a queue made for nothing else."""
     with tempfile.TemporaryDirectory(prefix="edgepos-bench-") as folder:
-        journal = await _opened(Path(folder) / "state")
-        queue = persistqueue.SQLiteAckQueue(str(Path(folder) / "queue"), multithreading=True)
-        for connection in (queue._putter, queue._getter):  # its default promises less than ours
-            connection.execute("PRAGMA synchronous = FULL")
-        message = {"row": "E7K2M9Q4T1XA3.1", "invoice": "501", "amount_minor": 12_500, "currency": "SEK"}
-        till = Till(journal)
+        yield asyncio.run(_outbox(Path(folder)))
+
+
+async def _outbox(folder: Path) -> Row:
+    queue = persistqueue.SQLiteAckQueue(str(folder / "queue"), multithreading=True)
+    for connection in (queue._putter, queue._getter):  # its default leaves the last commits to the power
+        connection.execute("PRAGMA synchronous = FULL")
+    message = {"row": "E7K2M9Q4T1XA3.1", "invoice": "501", "amount_minor": 12_500, "currency": "SEK"}
+    async with till(folder) as one:
 
         async def ours() -> float:
             spent = 0.0
             for _ in range(A_ROUND):
-                await _two_commits(till)  # the intent and its fence are no part of the outbox
+                operation = await one.send()  # no part of the outbox
                 began = time.perf_counter()
-                row = await _decide(till)
-                (waiting,) = await journal.queued()
-                await till.acknowledge(waiting.row)
+                await one.decide(operation)
+                (waiting,) = await one.journal.queued()
+                await one.acknowledge(waiting.row)
                 spent += time.perf_counter() - began
-                assert waiting.row == row
             return A_ROUND / spent
 
         async def peer() -> float:
@@ -142,21 +152,49 @@ async def _outbox() -> Row:
             return A_ROUND / (time.perf_counter() - began)
 
         rates, peers = await by_turns_async(ROUNDS, ours, peer)
-        queue.close()
-        await journal.close()
+    queue.close()
     return compared(
-        "enqueue to acknowledge through the outbox", "persist-queue SQLiteAckQueue, synchronous=FULL",
+        "enqueue to acknowledge through the outbox", "persist-queue SQLiteAckQueue with synchronous=FULL",
         rates, peers, "rows/s", at_least=1.3,
     )  # fmt: skip
 
 
-_asked: list[str] = []
+def replay(long: bool) -> Iterator[Row]:
+    """The chain of hashes, and the whole check with its replay, against SHA-256 of the same rows in memory."""
+    events = 1_000_000 if long else 100_000
+    with tempfile.TemporaryDirectory(prefix="edgepos-bench-") as folder:
+        state = Path(folder) / "state"
+        filled.make(state, filled.days(events // 4), events)
+        connection = apsw.Connection(str(state / "journal.db"), flags=apsw.SQLITE_OPEN_READONLY)
+        rows = [
+            b"".join(part if isinstance(part, bytes) else str(part).encode() for part in row)
+            for row in connection.execute("SELECT prev, seq, at, boot_id, kind, subject, body FROM event")
+        ]
 
+        def chain() -> float:
+            return timed(lambda: chain_problem(connection))
 
-async def _two_commits(till: Till) -> None:
-    till.taken += 1
-    line = Line(line=1, amount_minor=12_500, invoice=str(till.taken), number=f"STH-{till.taken}", due_minor=12_500)
-    intent = Intent(
-        kind=Kind.PURCHASE, terminal=TERMINAL, currency="SEK", asked_minor=12_500, lines=(line,), operator="anna",
-        clinic_day="2026-11-25",
+        def whole() -> float:
+            began = time.perf_counter()
+            report = verify(connection)
+            assert report.ok, report.problems
+            return time.perf_counter() - began
+
+        def floor() -> float:
+            return timed(lambda: [hashlib.sha256(row).digest() for row in rows])
+
+        rounds = 1 if long else 3
+        chains, wholes, floors = by_turns(rounds, chain, whole, floor)
+        connection.close()
+    against = "sha256 of the same rows in memory"
+    yield compared(f"the chain of {events:,} events reckoned again", against, chains, floors, "s", at_most=2.2)
+    yield compared(
+        f"replay and verify of {events:,} events: chain, file, every projection made anew and compared", against,
+        wholes, floors, "s", at_most=2.2,
     )  # fmt: skip
+
+
+def timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began

@@ -9,8 +9,10 @@ from __future__ import annotations
 import statistics
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 PERCENTILE = 0.99
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +80,9 @@ def limited(what: str, values: Sequence[float], unit: str, at_most: float, *, ag
     )  # fmt: skip
 
 
-def by_turns(rounds: int, *sides: Callable[[], float]) -> list[list[float]]:
+def by_turns(rounds: int, *sides: Callable[[], Value]) -> list[list[Value]]:
     """The values of each side, round by round; who begins changes with each round."""
-    values: list[list[float]] = [[] for _ in sides]
+    values: list[list[Value]] = [[] for _ in sides]
     order = list(range(len(sides)))
     for _ in range(rounds):
         for side in order:

@@ -18,18 +18,20 @@ that a token cannot leave for another host. It never logs a body or a header. A 
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import ipaddress
 import json
 import logging
 import socket
 import ssl
+import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import NoReturn
 
@@ -42,6 +44,12 @@ from edgepos.domain.errors import Wrong
 CONNECT_S = 10.0
 """A connection that takes longer is none: whoever waits for a card should learn early that nothing was sent."""
 BODY_BYTES_MAX = 1_000_000
+HEADERS = {
+    "User-Agent": f"edgepos/{__version__}", "Accept": "application/json", "Accept-Encoding": "gzip, deflate",
+    "Connection": "keep-alive",
+}  # fmt: skip
+IDLE_LINES = 20
+"""As many as the sender works side by side: a connection made anew for each question took most of a long drain."""
 IDLE_S = 5.0
 """Idle connections are closed before the service does it: its own limits were seen from about a minute down to 5 s."""
 
@@ -58,6 +66,11 @@ _CERTIFICATE_OUT_OF_TIME = frozenset({9, 10})  # X509_V_ERR_CERT_NOT_YET_VALID, 
 # They would write every URL, and on DEBUG every header with its token, into the log.
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
+
+# httpcore tries to import it at each lock that it makes, and a module that is not there is searched on the disk anew
+# each time: a fifth of a request. None in its place says so at once.
+if importlib.util.find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 class Cause(StrEnum):
@@ -147,8 +160,8 @@ class Outbound:
         self._base_url = _checked(base_url, setting)
         is_tls = self._base_url.scheme == "https"
         tls = _tls(ca_file) if is_tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # knows nobody, and costs nothing
-        self._pooled = self._client(tls, idle_connections=4)
-        self._unpooled = self._client(tls, idle_connections=0)
+        self._tls = tls
+        self._idle: deque[_Line] = deque()
 
     async def request(
         self,
@@ -166,16 +179,18 @@ class Outbound:
 
         *url* is a path below the base URL, or a URL of its origin (any other is a ValueError). Raises OutboundError.
         """
-        request = self._pooled.build_request(
+        sending = _Sending()
+        request = httpx.Request(
             method,
             self._within(url),
             params=query,
-            headers={**(headers or {}), **({} if content is None else {"Content-Type": content_type})},
+            headers={**HEADERS, **(headers or {}), **({} if content is None else {"Content-Type": content_type})},
             content=content,
-            timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_S)),
+            extensions={
+                "timeout": httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_S)).as_dict(),
+                "trace": sending.trace,
+            },
         )
-        sending = _Sending()
-        request.extensions["trace"] = sending.trace
         began = self._clock.monotonic()
         try:
             async with asyncio.timeout(timeout_s):
@@ -187,20 +202,21 @@ class Outbound:
         return self._answer(response, content_read, self._clock.monotonic() - began)
 
     async def aclose(self) -> None:
-        await self._pooled.aclose()
-        await self._unpooled.aclose()
+        while self._idle:
+            await self._idle.popleft().transport.aclose()
 
-    def _client(self, tls: ssl.SSLContext, idle_connections: int) -> httpx.AsyncClient:
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=idle_connections, keepalive_expiry=IDLE_S)
-        return httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(
-                verify=tls, http2=False, limits=limits, retries=0, trust_env=False, socket_options=_KEEP_ALIVE
-            ),
-            headers={"User-Agent": f"edgepos/{__version__}", "Accept": "application/json"},
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-            follow_redirects=False,
-            trust_env=False,
-        )
+    async def _take(self, fresh: bool) -> _Line:
+        """The line that was used last, or a new one; those that have been idle for too long are closed."""
+        now = self._clock.monotonic()
+        while self._idle and now - self._idle[0].idle_since > IDLE_S:
+            await self._idle.popleft().transport.aclose()
+        return self._idle.pop() if self._idle and not fresh else _Line(self._tls)
+
+    async def _give_back(self, line: _Line) -> None:
+        line.idle_since = self._clock.monotonic()
+        self._idle.append(line)
+        if len(self._idle) > IDLE_LINES:
+            await self._idle.popleft().transport.aclose()
 
     def _within(self, url: str) -> httpx.URL:
         if url.startswith("/"):
@@ -211,17 +227,23 @@ class Outbound:
         return target
 
     async def _send(self, request: httpx.Request, fresh: bool) -> tuple[httpx.Response, bytes]:
-        client = self._unpooled if fresh else self._pooled
-        response = await client.send(request, stream=True)
+        line = await self._take(fresh)
+        is_good = False
         try:
-            content = bytearray()
-            async for piece in response.aiter_bytes():
-                content += piece
-                if len(content) > BODY_BYTES_MAX:
-                    raise Unreadable(response.status_code, Cause.SIZE)
-            return response, bytes(content)
+            response = await line.transport.handle_async_request(request)
+            response.request = request
+            try:
+                content = bytearray()
+                async for piece in response.aiter_bytes():
+                    content += piece
+                    if len(content) > BODY_BYTES_MAX:
+                        raise Unreadable(response.status_code, Cause.SIZE)
+                is_good = not fresh
+                return response, bytes(content)
+            finally:
+                await response.aclose()
         finally:
-            await response.aclose()
+            await (self._give_back(line) if is_good else line.transport.aclose())
 
     def _answer(self, response: httpx.Response, content: bytes, elapsed_s: float) -> Answer:
         status = response.status_code
@@ -266,6 +288,17 @@ class Outbound:
         if "html" in headers.get("content-type", "") or text.lstrip()[:1] == "<":
             raise SignInPage(status)
         raise Unreadable(status, cause)
+
+
+class _Line:
+    """One connection, made when it is first used. A pool of many would look at each of them at every request."""
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self.transport = httpx.AsyncHTTPTransport(
+            verify=tls, http2=False, retries=0, trust_env=False, socket_options=_KEEP_ALIVE,
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_S),
+        )  # fmt: skip
+        self.idle_since = 0.0
 
 
 class _Sending:

@@ -68,6 +68,11 @@ class Reviews:
         finally:
             unsubscribe()
 
+    def look_again(self) -> None:
+        """At everything in doubt, soon."""
+        self._all = True
+        self._written.set()
+
     def _hear(self, events: Sequence[Event]) -> None:
         for event in events:
             if event.kind in OF_OPERATIONS:

@@ -12,10 +12,10 @@ import json
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from edgepos.agent.view import View, finding
-from edgepos.domain.errors import Wrong
 from edgepos.journal import Event, Journal
 
 QUEUE = 64
@@ -23,7 +23,18 @@ QUEUE = 64
 COMMENT_S = 10.0
 """A silent stream says so this often that it is there; a client calls the line dead after 25 s."""
 
-Message = tuple[str, Any, int | None]
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One server-sent event, as its name and as the text that goes out."""
+
+    name: str
+    text: str
+
+    @classmethod
+    def of(cls, name: str, data: Any, seq: int | None) -> Message:
+        head = f"event: {name}\n" + (f"id: {seq}\n" if seq is not None else "")
+        return cls(name, f"{head}data: {json.dumps(data, ensure_ascii=False)}\n\n")
 
 
 class Listener:
@@ -38,7 +49,7 @@ class Listener:
         if len(self._messages) >= QUEUE:
             self._messages.clear()
             self.wants_view = True
-        elif not self.wants_view or message[0] in ("bye", "terminal_text"):
+        elif not self.wants_view or message.name in ("bye", "terminal_text"):
             self._messages.append(message)
         self._there.set()
 
@@ -91,9 +102,11 @@ class Hub:
         self._moved = asyncio.Event()
 
     def tell(self, name: str, data: Any, seq: int | None = None) -> None:
-        """Send one message to everybody."""
-        for listener in self._listeners:
-            listener.put((name, data, seq))
+        """Send one message to everybody; it is written out once, however many listen."""
+        if self._listeners:
+            message = Message.of(name, data, seq)
+            for listener in self._listeners:
+                listener.put(message)
 
     def listed(self, as_of: str) -> None:
         """The desk's list was read again, and stands as of then."""
@@ -132,11 +145,9 @@ class Hub:
                     yield ": here\n\n"
                     continue
                 if message is None:
-                    message = ("view", await self._view.whole(), self._journal.head[0])
-                name, data, seq = message
-                head = f"event: {name}\n" + (f"id: {seq}\n" if seq is not None else "")
-                yield f"{head}data: {json.dumps(data, ensure_ascii=False)}\n\n"
-                if name == "bye":
+                    message = Message.of("view", await self._view.whole(), self._journal.head[0])
+                yield message.text
+                if message.name == "bye":
                     return
 
     # --- the loop
@@ -151,11 +162,9 @@ class Hub:
             closings, self._closings = self._closings, []
             if not self._listeners:
                 continue
-            for id, seq in changed.items():
-                try:
-                    self.tell("payment", await self._view.payment(await self._journal.operation(id)), seq)
-                except Wrong:
-                    continue  # a subject that is no operation
+            if changed:
+                for payment in await self._view.payments_named(list(changed)):
+                    self.tell("payment", payment, changed[payment["id"]])
             if has_findings:
                 self.tell("finding", {"open": [finding(row) for row in await self._journal.open_findings()]})
             for seq in closings:

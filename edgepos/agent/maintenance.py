@@ -33,11 +33,12 @@ T = TypeVar("T")
 Document = dict[str, Any]
 
 
-def verify(environ: Mapping[str, str] = os.environ) -> Document:
-    """Read the whole journal: chain, projections, file. Raises JournalLocked, JournalNewer, JournalDamaged."""
+def verify(environ: Mapping[str, str] = os.environ) -> Document | None:
+    """Read the whole journal: chain, projections, file; None if there is none. Raises JournalLocked, JournalNewer,
+    JournalDamaged."""
     folder = Folders.of(environ).state
     if not (folder / "journal.db").exists():  # a look must not make one
-        raise Refused("journal-damaged", what=f"there is none in {folder}")
+        return None
     become_owner(folder)
     return asdict(_run(_verify(folder)))
 

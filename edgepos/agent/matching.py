@@ -32,9 +32,9 @@ from edgepos.domain.match import (
     journal_total,
     match_period,
 )
-from edgepos.domain.operation import Kind, Operation, split
+from edgepos.domain.operation import Kind, Operation, Origin, split
 from edgepos.domain.slip import SlipTotals, read_slip
-from edgepos.journal import Journal, OutboxRow, OutboxState, Period
+from edgepos.journal import FindingRow, Journal, OutboxRow, OutboxState, Period
 from edgepos.practice import PracticeSystem
 
 log = logger(__name__)
@@ -192,18 +192,15 @@ class Matcher:
         pending |= {row.row: row.state for row in await self._parked()}
         matches = []
         for one in held:
-            sales = tuple(
-                (finding.finding, minor)
-                for finding in findings
-                if finding.kind == "foreign-transaction" and (minor := _foreign_minor(finding.facts, one.period))
-            )
             is_gap = any(
                 finding.kind == Cause.BEFORE_THIS_JOURNAL
                 and finding.subject == one.period.terminal
                 and finding.facts.get("period") == one.period.period
                 for finding in findings
             )
-            side = replace(self._terminal_side(one.period), foreign_sales=sales, is_before_journal=is_gap)
+            side = replace(
+                self._terminal_side(one.period), foreign_sales=_foreign_sales(findings, one), is_before_journal=is_gap
+            )
             journal = await self._journal_side(one, pending, unseen, bookings)
             matches.append(match_period(side, journal, bookings))
         if bookings is None or day is None:
@@ -318,6 +315,19 @@ def _is_within(operation: Operation, period: Period) -> bool:
     if operation.period is not None:
         return operation.period == period.period
     return period.closed_at is None or period.opened_at <= operation.created_at < period.closed_at
+
+
+def _foreign_sales(findings: Iterable[FindingRow], held: Held) -> tuple[tuple[str, int], ...]:
+    """Findings of sales in this period that are not ours, with their amounts, less those recorded from their slips."""
+    recorded = [operation.moved_minor for operation in held.operations if operation.origin is Origin.RECORDED]
+    sales = []
+    for finding in findings:
+        minor = _foreign_minor(finding.facts, held.period) if finding.kind == "foreign-transaction" else 0
+        if minor in recorded:
+            recorded.remove(minor)
+        elif minor:
+            sales.append((finding.finding, minor))
+    return tuple(sales)
 
 
 def _foreign_minor(facts: Mapping[str, Any], period: Period) -> int:

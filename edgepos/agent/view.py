@@ -21,7 +21,7 @@ from edgepos.clock import Clock, rfc3339
 from edgepos.domain.health import Observed, ServiceState, TerminalState, terminal_state
 from edgepos.domain.operation import OPEN, Kind, Line, Operation, State
 from edgepos.domain.slip import read_slip
-from edgepos.journal import Closing, FindingRow, Journal, OutboxRow, OutboxState, Period, TerminalRow
+from edgepos.journal import Closing, FindingRow, Journal, OutboxRow, OutboxState, Period, Surroundings, TerminalRow
 from edgepos.locale.messages import render
 
 Document = dict[str, Any]
@@ -76,6 +76,17 @@ class View:
 
     async def payment(self, operation: Operation) -> Document:
         """DESIGN §8's payment, and what screens need beside it."""
+        return (await self.payments([operation]))[0]
+
+    async def payments(self, operations: Sequence[Operation]) -> list[Document]:
+        around = await self._journal.surroundings(operations) if operations else []
+        return [await self._payment(*each) for each in zip(operations, around, strict=True)]
+
+    async def payments_named(self, ids: Sequence[str]) -> list[Document]:
+        """Those of *ids* that are operations."""
+        return [await self._payment(*each) for each in await self._journal.pictured(ids)]
+
+    async def _payment(self, operation: Operation, around: Surroundings) -> Document:
         first = operation.lines[0] if operation.lines else None
         worker = self._crew.workers.get(operation.terminal)
         is_purchase = operation.kind is Kind.PURCHASE
@@ -95,7 +106,7 @@ class View:
             "amount_minor": operation.asked_minor,
             "approved_minor": operation.approved_minor,
             "remaining_minor": max(0, operation.asked_minor - operation.moved_minor) if is_purchase else 0,
-            "refundable_minor": await self._refundable(operation),
+            "refundable_minor": around.refundable_minor,
             "tip_minor": operation.tip_minor,
             "surcharge_minor": operation.surcharge_minor,
             "currency": operation.currency,
@@ -115,41 +126,15 @@ class View:
             "settled_outcome": operation.settled_outcome,
             "settled_slip": operation.settled_slip,
             "confirmed": operation.is_confirmed,
-            "sync": await self._sync(operation),
+            "sync": _most_pressing(around.bookings),
             "seq": operation.seq,
         }
         if operation.state in OPEN and worker is not None:
             document |= {"step": worker.step, "waiting_for": worker.waiting_for}
-        period = await self._period_of(operation)
-        document["period_closed"] = period is not None and period.closed_at is not None
+        document["period_closed"] = around.period is not None and around.period.closed_at is not None
         if operation.kind is Kind.RECONCILIATION:
-            document |= await self._reconciliation(period if period and period.operation == operation.id else None)
+            document |= await self._reconciliation(around.period)
         return document
-
-    async def payments(self, operations: Sequence[Operation]) -> list[Document]:
-        return [await self.payment(operation) for operation in operations]
-
-    async def _refundable(self, operation: Operation) -> int:
-        if operation.kind is not Kind.PURCHASE or not operation.moved_minor:
-            return 0
-        return await self._journal.refundable(operation.id)
-
-    async def _sync(self, operation: Operation) -> str:
-        """The most pressing state of its bookings."""
-        states = {row.state for row in await self._journal.outbox_of(operation.id)}
-        for state in (OutboxState.PARKED, OutboxState.QUEUED, OutboxState.ACKNOWLEDGED):
-            if state in states:
-                return str(state)
-        return "none"
-
-    async def _period_of(self, operation: Operation) -> Period | None:
-        is_report = operation.kind is Kind.RECONCILIATION
-        if operation.period is None and not is_report:
-            return None
-        for period in await self._journal.periods(operation.terminal, limit=200):
-            if period.operation == operation.id if is_report else period.period == operation.period:
-                return period
-        return None
 
     async def _reconciliation(self, period: Period | None) -> Document:
         """The slip word for word, its totals, and whether they are the journal's: None where that cannot be told."""
@@ -177,12 +162,10 @@ class View:
 
     async def status(self) -> Document:
         place, day = self._settings.place, self._today()
-        opened = await self._journal.open_operations()
-        rows = {row.id: row for row in await self._journal.terminals()}
-        outbox = await self._journal.outbox_summary()
-        today = await self._journal.day_totals(day, place.currency)
+        seen = await self._journal.overview(day, place.currency)
+        opened, outbox, today = seen.opened, seen.outbox, seen.today
+        rows = {row.id: row for row in seen.terminals}
         unknown = [operation for operation in opened if operation.state is State.UNKNOWN]
-        findings = await self._journal.open_findings()
         seq, head = self._journal.head
         return {
             "at": rfc3339(self._clock.now()),
@@ -204,14 +187,14 @@ class View:
             ],
             "outbox": {"queued": outbox.queued, "parked": outbox.parked, "oldest_queued_at": outbox.oldest_queued_at},
             "unknown": await self.payments(unknown),
-            "findings": len(findings),
+            "findings": len(seen.findings),
             "today": {
                 "day": day,
                 "count": today.count,
                 "amount_minor": today.amount_minor,
                 "refunds_minor": today.refunds_minor,
                 "currency": today.currency,
-                "hours": await self._hours(day),
+                "hours": self._hours(seen.quarters),
             },
             "backup": self._backups.document,
             "kiosk": self._settings.location.kiosk.model_dump(),
@@ -225,12 +208,11 @@ class View:
             },
         }
 
-    async def _hours(self, day: str) -> list[Document]:
+    def _hours(self, quarters: Sequence[tuple[str, int, int]]) -> list[Document]:
         """Purchases of the clinic day by the clinic's own hour, 0 to 23, for the day's chart."""
-        place = self._settings.place
         hours: list[Document] = [{"count": 0, "amount_minor": 0} for _ in range(24)]
-        for began, count, amount_minor in await self._journal.day_quarters(day, place.currency):
-            hour = hours[datetime.fromisoformat(began).astimezone(place.zone).hour]
+        for began, count, amount_minor in quarters:
+            hour = hours[datetime.fromisoformat(began).astimezone(self._settings.place.zone).hour]
             hour["count"] += count
             hour["amount_minor"] += amount_minor
         return hours
@@ -318,6 +300,13 @@ class View:
 
     def _ago(self, at: float | None) -> float | None:
         return None if at is None else round(self._clock.monotonic() - at, 1)
+
+
+def _most_pressing(bookings: frozenset[OutboxState]) -> str:
+    for state in (OutboxState.PARKED, OutboxState.QUEUED, OutboxState.ACKNOWLEDGED):
+        if state in bookings:
+            return str(state)
+    return "none"
 
 
 def _line(line: Line) -> Document:

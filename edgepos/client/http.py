@@ -83,15 +83,15 @@ def document_of(status: int, text: bytes, path: str) -> Any:
 class Agent:
     """The agent behind the socket at *path* (found by `socket_path` if not given). *session* is a PIN's.
 
-    *answer_s*: how long `get` waits for an answer.
+    *answer_s*: how long `get` waits for an answer, if not as long as usual.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str] | None = None, *, session: str | None = None, answer_s: float = ANSWER_S
+        self, path: str | os.PathLike[str] | None = None, *, session: str | None = None, answer_s: float | None = None
     ) -> None:
         self.path = os.fspath(path or socket_path())
         self.session = session
-        self._answer_s = answer_s
+        self._answer_s = ANSWER_S if answer_s is None else answer_s
 
     def get(self, path: str, /, **query: object) -> Any:
         """The document at *path*. `wait_s` lengthens the wait for the answer by itself. Raises AgentError."""

@@ -16,7 +16,6 @@ from edgepos.commands.output import Answer, columns
 from edgepos.commands.table import Verb
 from edgepos.commands.typed import secret
 
-
 ANSWER_S = 8.0
 """A doctor is done within ten seconds; an agent that needs longer is part of what is wrong."""
 

@@ -39,6 +39,8 @@ def verify(options: Namespace) -> Answer:
             raise
         except AgentAway:
             report = here(lambda care: care.verify())
+            if report is None:  # nor is there a journal that could be read here
+                raise
     if report["ok"]:
         return Answer(report, lambda: [f"The journal is whole: {report['events']} events, head {report['head'][:16]}."])
     error = AgentError.of("journal-damaged", what="; ".join(report["problems"]))

@@ -37,7 +37,9 @@ def declare(parser: ArgumentParser) -> None:
     declare_terminal(parser)
     parser.add_argument("--reference", default="", metavar="TEXT", help="a text for a payment without an invoice")
     parser.add_argument("--large", action="store_true", help="the amount is above the clinic's limit, and meant so")
-    parser.add_argument("--yes", action="store_true", help="an invoice that may be paid already was looked at: it is not")
+    parser.add_argument(
+        "--yes", action="store_true", help="an invoice that may be paid already was looked at: it is not"
+    )
     declare_wait(parser)
 
 

@@ -304,7 +304,7 @@ def _at_terminal(
     doubtful = _doubtful(journal, counted)
     foreign = [Difference(cause=Cause.STAND_ALONE_SALE, minor=minor, ids=(id,)) for id, minor in terminal.foreign_sales]
     if gap is None:
-        return [Difference(cause=line.cause, minor=None, ids=line.ids) for line in doubtful]
+        return [Difference(cause=line.cause, minor=None, ids=line.ids) for line in [*doubtful, *foreign]]
     taken_back = {one.id for one in counted if one.origin is Origin.FOUND and _is_across(one, journal)}
     chosen = _combination([*doubtful, *foreign], gap)
     rest = gap - sum(line.minor or 0 for line in chosen)

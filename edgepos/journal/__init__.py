@@ -5,6 +5,7 @@ The only place that says SELECT, and the only one that opens the journal's file.
 
 from edgepos.journal.copies import verify_copy
 from edgepos.journal.events import Event
+from edgepos.journal.pictures import Overview, Surroundings
 from edgepos.journal.store import Journal, restore
 from edgepos.journal.values import (
     BackupMade,
@@ -48,10 +49,12 @@ __all__ = [
     "OutboxRow",
     "OutboxState",
     "OutboxSummary",
+    "Overview",
     "Period",
     "PeriodEnd",
     "Slips",
     "SqlAnswer",
+    "Surroundings",
     "TerminalRow",
     "VerifyReport",
     "restore",

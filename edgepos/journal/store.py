@@ -23,11 +23,12 @@ from edgepos.domain.evidence import Finding, Verdict
 from edgepos.domain.identifiers import box_tag, new_reference
 from edgepos.domain.operation import Fence, Kind, Line, Operation, State
 from edgepos.domain.result import TerminalResult
-from edgepos.journal import copies, intents, notes, opening, outcomes, queries, verify
+from edgepos.journal import copies, intents, notes, opening, outcomes, pictures, queries, verify
 from edgepos.journal.ask import ask
 from edgepos.journal.database import Database, Tx
 from edgepos.journal.events import Event
 from edgepos.journal.files import Lock, Reserve, private_folder
+from edgepos.journal.pictures import Overview, Surroundings
 from edgepos.journal.thread import JournalThread
 from edgepos.journal.values import (
     BackupMade,
@@ -442,8 +443,17 @@ class Journal:
     async def day_totals(self, day: str, currency: str) -> DayTotals:
         return await self._read(queries.day_totals, day, currency)
 
-    async def day_quarters(self, day: str, currency: str) -> list[tuple[str, int, int]]:
-        return await self._read(queries.day_quarters, day, currency)
+    async def surroundings(self, operations: Sequence[Operation]) -> list[Surroundings]:
+        """What stands around each of *operations*, in their order."""
+        return await self._read(pictures.surroundings, operations)
+
+    async def pictured(self, ids: Sequence[str]) -> list[tuple[Operation, Surroundings]]:
+        """The operations among *ids*, each with what stands around it."""
+        return await self._read(pictures.pictured, ids)
+
+    async def overview(self, day: str, currency: str) -> Overview:
+        """All of the journal that the status shows, of one moment."""
+        return await self._read(pictures.overview, day, currency)
 
     async def day_periods(self, day: str) -> frozenset[tuple[str, int]]:
         return await self._read(queries.day_periods, day)

@@ -30,6 +30,7 @@ class Entry:
     voided: bool = False
     voided_by: Literal["", "reversal", "host"] = ""
     voids: str = ""
+    surcharge_minor: int = 0
 
     @property
     def signed_minor(self) -> int:

@@ -407,5 +407,5 @@ def _entry(result: Result, voids: str = "") -> Entry:
     return Entry(
         kind=result.kind, amount_minor=result.amount_minor, tip_minor=result.tip_minor, order_id=result.order_id,
         stan_auth=result.stan_auth, scheme=result.card.scheme if result.card else "", origin=result.origin,
-        at=rfc3339(result.at), session=result.session, voids=voids,
+        at=rfc3339(result.at), session=result.session, voids=voids, surcharge_minor=result.surcharge_minor,
     )  # fmt: skip

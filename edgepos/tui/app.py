@@ -16,6 +16,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.message import Message
 from textual.reactive import var
+from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
@@ -27,7 +28,7 @@ from edgepos.locale.words import N_, _, set_language, wanted
 from edgepos.tui import faults, terminal_modes
 from edgepos.tui.form import Form
 from edgepos.tui.order import Order
-from edgepos.tui.place import Place
+from edgepos.tui.place import Frame, Place
 from edgepos.tui.places import BY_NAME, IN_FOOTER, PLACES
 from edgepos.tui.themes import THEMES, theme_for
 from edgepos.tui.view import ClinicView, Document
@@ -36,6 +37,8 @@ REPEAT_S = 0.15
 """A key held down comes again faster than this (the kernel's console: every 92 ms), a finger does not."""
 FALLBACK_AFTER_S = 3.0
 """An agent that starts again is back within this; only then the fallback takes the screen."""
+NOWHERE = "nowhere"
+"""An empty mode, in which all places can be made anew."""
 AGAIN_S = 1.0
 """Between a fault of the stream's worker and the next try."""
 STYLES = sorted((Path(__file__).parent / "styles").glob("*.tcss"), key=lambda path: (path.stem != "tokens", path.stem))
@@ -54,7 +57,7 @@ class ViewChanged(Message):
 class EdgeposApp(App[None], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     CSS_PATH: ClassVar[list[str | Path]] = list(STYLES)  # type: ignore[assignment]  # paths are what it takes
-    MODES = {entry.name: entry.make for entry in PLACES}  # type: ignore[assignment]  # makers of screens
+    MODES = {NOWHERE: Screen} | {entry.name: entry.make for entry in PLACES}  # type: ignore[assignment]  # makers of screens
     BINDINGS = [
         *(
             Binding(
@@ -157,7 +160,7 @@ class EdgeposApp(App[None], inherit_bindings=False):
             return
         if self.current_mode == self.DEFAULT_MODE:
             return
-        await self.switch_mode(self.DEFAULT_MODE)
+        await self.switch_mode(NOWHERE)
         for name in [name for name in self._screen_stacks if name in BY_NAME]:
             await self.remove_mode(name)
             self.add_mode(name, BY_NAME[name].make)
@@ -267,6 +270,8 @@ class EdgeposApp(App[None], inherit_bindings=False):
                 before, self._entered_at = self._entered_at, now
                 if now - before < REPEAT_S:
                     return
+            if isinstance(self.screen, Frame) and self.screen.is_too_small:
+                return  # nothing works that cannot be seen, and what was typed before stays
         await super().on_event(event)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -50,7 +50,7 @@ class Assign(Step):
     def _fill(self, document: Any) -> None:
         """The invoice that the payment names as text comes first; one that is not due any more can be it as well."""
         wanted = plain(str(self._payment["text"] or ""))
-        invoices = sorted(document["invoices"], key=lambda one: not _is_named(one, wanted))
+        invoices = sorted(document["invoices"], key=lambda one: (not _is_named(one, wanted), not one["payable"]))
         self.query_one(Rows).fill(row_of(one, self.form) for one in invoices)
 
     def show(self, view: ClinicView) -> None:

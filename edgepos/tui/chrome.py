@@ -92,7 +92,9 @@ class Running(Static):
                 (
                     view.place(one["terminal"]),
                     _(states.payment_word(one)),
-                    form.money(one["amount_minor"], one["currency"]),
+                    form.money(one["amount_minor"], one["currency"])
+                    if one["kind"] != "reconciliation"
+                    else _("reconciliation"),
                     clock(seconds[one["id"]]),
                 )
             )

@@ -14,6 +14,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from edgepos.client.errors import AgentError
 from edgepos.locale import states
 from edgepos.locale.words import N_, _, ngettext
 from edgepos.tui.acts import Act, Acts
@@ -54,6 +55,9 @@ class CloseDay(ListPlace):
         self._sending = Sending(self)
         self._asked: str | None = None
         """The reconciliation that was asked for here and whose end has not been told yet."""
+        self._just_closed: tuple[str, str] | None = None
+        """Terminal and session of the reconciliation that has just ended: its slip is what is looked for."""
+        self._closing_now: frozenset[str] = frozenset()
         self._reports: list[Document] = []
 
     def body(self) -> ComposeResult:
@@ -65,18 +69,26 @@ class CloseDay(ListPlace):
             yield Acts()
 
     async def read(self) -> Any:
+        """The match. Where it cannot be made, the terminals are listed all the same: they can be reconciled."""
         agent = self.clinic.agent
         self._reports = (await agent.get("/reconciliations", limit=50))["reconciliations"]
-        return await agent.get("/match")
+        try:
+            return await agent.get("/match")
+        except AgentError as error:
+            self.refuse(error)
+            return {"agree": None, "terminals": [], "without_reference": []}
 
     def rows_of(self, document: Any) -> Iterable[Row]:
         """A line for each period of today; a terminal in which nothing happened has one as well."""
         view, form = self.view, self.form
+        closing = _closing(view)
         matched = document["terminals"]
         for one in view.terminals:
             for period in [each for each in matched if each["terminal"] == one["id"]] or [{}]:
                 sums = tuple((form.money(period[side]) or "-") if period else "" for side in SIDES)
                 word, look = _verdict(period)
+                if one["id"] in closing and period and period["terminal_minor"] is None:
+                    word, look = "▶ " + _("CLOSING"), "warn"
                 cells = (str(one["name"]), str(period.get("session") or ""), *sums, word)
                 yield Row(f"{one['id']}/{period.get('period', '')}", cells, (one, period), look=look)
         swapped = {one["id"] for one in view.terminals}
@@ -101,6 +113,8 @@ class CloseDay(ListPlace):
                 Act("so_far", "x", _("X report")),
             ]
         )
+        if self.document is not None and _closing(view) != self._closing_now:
+            self._fill(self.document)
         asked = view.payments.get(self._asked or "")
         if asked is not None and asked["state"] not in OPEN:
             self._asked = None
@@ -111,14 +125,19 @@ class CloseDay(ListPlace):
 
     def _fill(self, document: Any) -> None:
         is_first = self.document is None
+        self._closing_now = _closing(self.view)
         super()._fill(document)
         rows = self.query_one(Rows)
-        if is_first:
+        if self._just_closed is not None:
+            self._to_the_closed(rows)
+        elif is_first:
             rows.cursor = next((at for at, row in enumerate(rows.shown) if row.look in ("warn", "bad")), 0)
         periods, others = document["terminals"], document.get("without_reference") or ()
         red = sum(not one["agree"] for one in periods)
         head = self.query_one("#close-head", Static)
-        if not periods and not others:
+        if document["agree"] is None:
+            text, look = _("NOT COMPARED: see below why"), "warn"
+        elif not periods and not others:
             text, look = _("Nothing was paid and nothing was closed today."), "calm"
         elif document["agree"]:
             text, look = _("ALL AGREE: terminal = edgepos = Provet"), "good"
@@ -127,6 +146,13 @@ class CloseDay(ListPlace):
             text, look = _("NOT YET:") + " " + many.format(n=red), "warn"
         head.update(text)
         head.set_classes(f"-{look}")
+
+    def _to_the_closed(self, rows: Rows) -> None:
+        for at, row in enumerate(rows.shown):
+            period = row.data[1]
+            if (period.get("terminal"), period.get("session")) == self._just_closed:
+                rows.cursor = at
+                self._just_closed = None
 
     def show_row(self, row: Row | None) -> None:
         sheet = self.query_one("#close-detail", Sheet)
@@ -185,6 +211,7 @@ class CloseDay(ListPlace):
         place, word = self.view.place(operation["terminal"]), _(states.payment_word(operation))
         if operation["state"] == "approved":
             self.say(f"{place}: {word}", "good")
+            self._just_closed = (str(operation["terminal"]), str(operation["session"]))
         else:
             self.say(f"{place}: {word}. {' '.join(reason(operation, self.view, self.form).split())}", "bad")
         self.read_again()
@@ -207,7 +234,8 @@ class CloseDay(ListPlace):
 
     def _compared(self, document: Any) -> None:
         self._fill(document)
-        self.say("")
+        if document["agree"] is not None:
+            self.say("")
 
     def _report(self) -> None:
         is_green = bool(self.document and self.document["agree"])
@@ -239,6 +267,11 @@ class CloseDay(ListPlace):
     def _put_so_far(self, report: Any) -> None:
         head = [_("X report: what the open sessions hold so far. It closes nothing."), ""]
         self.app.push_screen(Paper("\n".join([*head, *sums_lines(report, self.view, self.form)])))
+
+
+def _closing(view: ClinicView) -> frozenset[str]:
+    """The terminals that are closing their session now."""
+    return frozenset(str(one["terminal"]) for one in view.open_payments if one["kind"] == "reconciliation")
 
 
 def _verdict(period: Document) -> tuple[str, str]:

@@ -92,6 +92,13 @@ class Form:
         except ValueError:
             return text
 
+    def date(self, text: object) -> str:
+        """`25 Nov` of the agent's point in time, in the language spoken now."""
+        from babel.dates import format_datetime
+
+        there = self.local(text)
+        return format_datetime(there, "d MMM", locale=_locale(language(), self._country)) if there else ""
+
     def header(self, now: datetime) -> str:
         """`Wed 25 Nov 14:32`."""
         from zoneinfo import ZoneInfo

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
 
 from edgepos.locale.words import N_, _
 from edgepos.tui.help_pages import BY_PLACE, PAGES
@@ -18,7 +19,9 @@ class Help(Place):
     def body(self) -> ComposeResult:
         with Horizontal(id="help"):
             yield Rows((Column(20, share=1),), searches=False)
-            yield Sheet(id="help-page")
+            with Vertical():
+                yield Sheet(id="help-page")
+                yield Static(id="help-phone", markup=False)
 
     def on_mount(self) -> None:
         rows = self.query_one(Rows)
@@ -43,8 +46,8 @@ class Help(Place):
         if row is None:
             return
         paragraphs = [_(row.data.title).upper(), *(_(each) for each in row.data.text)]
-        if phone := str(self.view.location.get("support_phone") or ""):
-            paragraphs.append(_("Support: {phone}").format(phone=phone))
+        phone = str(self.view.location.get("support_phone") or "")
+        self.query_one("#help-phone", Static).update(_("Support: {phone}").format(phone=phone) if phone else "")
         sheet = self.query_one(Sheet)
         sheet.put("\n\n".join(paragraphs))
         sheet.scroll_home(animate=False)

@@ -46,7 +46,7 @@ class Lock(Place):
         self.query_one(PinEntry).display = False
         self.query_one(PinEntry).clear()
         self.say("")
-        self.run_worker(self._look(), group="operators", exclusive=True, exit_on_error=False)
+        self.run_worker(self._look, group="operators", exclusive=True, exit_on_error=False)
 
     async def _look(self) -> None:
         """The last person's session ends; then who may open it. Without any operator, locking only hides the desk."""
@@ -73,7 +73,7 @@ class Lock(Place):
 
     def _look_again(self) -> None:
         if self.is_current:
-            self.run_worker(self._look(), group="operators", exclusive=True, exit_on_error=False)
+            self.run_worker(self._look, group="operators", exclusive=True, exit_on_error=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "open" and self._needs_pin:

@@ -80,7 +80,7 @@ def _parked(one: Document, form: Form) -> Matter:
         amount=form.money(one["amount_minor"], one["currency"]),
         since=form.hour(one["created_at"]),
         text=said.message,
-        mend=said.mend,
+        mend=said.mend.replace("F8, ", ""),
         look="bad",
         acts=(*acts, Act("look", "o", _("Open the payment"))),
         facts=(

@@ -75,13 +75,20 @@ def last_four(payment: Document) -> str:
     return "".join(number.split())[-4:]
 
 
+def _when(payment: Document, form: Form, day: str) -> str:
+    """The hour, where one day is listed; of a payment of another day the date; all of it in a list of any day."""
+    if not day:
+        return form.moment(payment["created_at"])
+    return form.hour(payment["created_at"]) if payment["clinic_day"] == day else form.date(payment["created_at"])
+
+
 def row_of(payment: Document, view: ClinicView, form: Form, people: People, day: str = "") -> Row:
-    """*day*: the one that is listed; a payment of another one shows its date."""
+    """*day*: the clinic day that is listed, if it is one."""
     minor, currency = signed_minor(payment), payment["currency"]
     card = last_four(payment)
     booking = _(states.word(states.BOOKINGS, payment["sync"])) if payment["sync"] != "none" else ""
     cells = (
-        form.hour(payment["created_at"]) if payment["clinic_day"] == day else form.moment(payment["created_at"]),
+        _when(payment, form, day),
         _(states.payment_word(payment)),
         form.money(minor, currency),
         f"*{card}" if card else "",

@@ -14,6 +14,7 @@ from textual.binding import Binding
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Static
+from textual.worker import Worker
 
 from edgepos.client.errors import AgentError
 from edgepos.locale import states
@@ -102,6 +103,11 @@ class Frame(Screen[Result]):
         self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
 
 
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A fault in a screen's own worker comes here and goes no further by itself."""
+        self.clinic.on_worker_state_changed(event)
+
+
 class Place(Frame[None]):
     """A place of its own, reached by a key and left by Esc; leaving changes nothing."""
 
@@ -171,8 +177,14 @@ class Step(Place):
 class Question(ModalScreen[Result], Frame[Result]):
     """A question that must be answered now. Esc answers no."""
 
+    def on_mount(self) -> None:
+        self.mount(OneLine())
+        self.call_after_refresh(self.draw)
+
     def draw(self) -> None:
-        """Nothing of it changes with the clinic."""
+        """Nothing of it changes with the clinic but the line that is left of it in a small window."""
+        for line in self.query(OneLine):
+            line.show(self.view, self.form)
 
     def focus_first(self, selector: type[Widget] | str) -> None:
         self.query_one(selector).focus()  # type: ignore[arg-type]  # either form is what it takes

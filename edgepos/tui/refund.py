@@ -15,10 +15,10 @@ from edgepos.tui.history import History
 from edgepos.tui.rows import Row
 
 THREE = (
-    (N_("Money back to the card"), N_("here: of any day, all of it or a part")),
+    (N_("Money back to the card"), N_("all of it or a part, on any day")),
     (
         N_("Undo the last payment on the terminal"),
-        N_("F4, the payment, U; only while it is the last"),
+        N_("F4, the payment, U"),
     ),
     (
         N_("Remove the booking in Provet"),

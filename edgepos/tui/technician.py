@@ -49,6 +49,8 @@ class Technician(Place):
         super().__init__()
         self._raised: AsyncAgent | None = None
         """The agent as whoever gave a technician's PIN here."""
+        self._is_asking = False
+        """A PIN is being asked for, and what it is for goes on when the question closes."""
 
     def body(self) -> ComposeResult:
         with Horizontal(id="technician"):
@@ -63,7 +65,8 @@ class Technician(Place):
         rows.focus()
 
     def arrived(self) -> None:
-        self._read()
+        if not self._is_asking:
+            self._read()
 
     def on_screen_suspend(self) -> None:
         """A question on top suspends it as well; only another place ends the session."""
@@ -74,6 +77,7 @@ class Technician(Place):
             self.forget()
 
     def forget(self) -> None:
+        self._is_asking = False
         if (raised := self._raised) is not None:
             self._raised = None
             self.app.run_worker(end_session(raised), exit_on_error=False)
@@ -86,17 +90,18 @@ class Technician(Place):
         return row.id if row else ""
 
     def on_rows_moved(self, message: Rows.Moved) -> None:
+        """Passing by asks nobody for a PIN; Enter does."""
         self._read()
 
     def on_rows_taken(self, message: Rows.Taken) -> None:
-        self._read()
+        self._read(asks_pin=True)
         acts = self.query_one(Acts)
         (acts if acts.acts else self.query_one(Sheet)).focus()
 
     def _put(self, text: str) -> None:
         self.query_one(Sheet).put(text)
 
-    def _read(self) -> None:
+    def _read(self, *, asks_pin: bool = False) -> None:
         name = self.section
         self.query_one(Acts).put(self._acts(name))
         self.say("")
@@ -110,7 +115,11 @@ class Technician(Place):
         }
         if name in paths:
             path, query, shown = paths[name]
-            self._as_technician(lambda agent: agent.get(path, **query), lambda document: self._put(shown(document)))
+            self._as_technician(
+                lambda agent: agent.get(path, **query),
+                lambda document: self._put(shown(document) if document is not None else _("Enter: it asks for a PIN.")),
+                asks_pin=asks_pin,
+            )
         elif name == "journal":
             self._put(texts.box(self.view, self.form))
         elif name == "looks":
@@ -137,23 +146,34 @@ class Technician(Place):
 
     # --- as a technician
 
-    def _as_technician(self, what: Callable[[AsyncAgent], Awaitable[Any]], then: Callable[[Any], None]) -> None:
-        self.ask(lambda: self._with_session(what), then, group="read")
+    def _as_technician(
+        self, what: Callable[[AsyncAgent], Awaitable[Any]], then: Callable[[Any], None], *, asks_pin: bool = True
+    ) -> None:
+        self.ask(lambda: self._with_session(what, asks_pin), then, group="read")
 
-    async def _with_session(self, what: Callable[[AsyncAgent], Awaitable[Any]]) -> Any:
-        """*what*; with a PIN's session where the login alone does not do, kept until the place is left."""
+    async def _with_session(self, what: Callable[[AsyncAgent], Awaitable[Any]], asks_pin: bool) -> Any:
+        """*what*; with a PIN's session where the login alone does not do, kept until the place is left.
+
+        None where a PIN is needed and not *asks_pin*.
+        """
         try:
             return await what(self._raised or self.clinic.agent)
         except AgentError as error:
             if error.code != "pin-needed":
                 raise
-            session = await self.app.push_screen_wait(Pin("technician"))
-            if session is None:
-                self._put("")
-                raise
-        self._raised = copy(self.clinic.agent)
-        self._raised.session = session
-        return await what(self._raised)
+            if not asks_pin:
+                return None
+            self._is_asking = True
+            try:
+                session = await self.app.push_screen_wait(Pin("technician"))
+                if session is None:
+                    self._put("")
+                    raise
+                self._raised = copy(self.clinic.agent)
+                self._raised.session = session
+                return await what(self._raised)
+            finally:
+                self._is_asking = False
 
     # --- what a technician does
 
@@ -165,7 +185,7 @@ class Technician(Place):
         message.stop()
         name, _colon, value = message.name.partition(":")
         if name == "again":
-            self._read()
+            self._read(asks_pin=True)
         elif name == "now":
             self._as_technician(lambda agent: agent.post("/outbox/now"), self._sent_now)
         elif name == "attention":

@@ -85,6 +85,7 @@ def _theme(name: str, tokens: Mapping[str, str], *, dark: bool, ansi: bool = Fal
         ansi=ansi,
         variables={
             **tokens,
+            "ansi-background": tokens["ground"],  # a theme of the 16 colours has to say it itself
             "scrollbar": tokens["line"],
             "scrollbar-hover": tokens["line"],
             "scrollbar-active": tokens["key"],

@@ -120,7 +120,16 @@ class Today(History):
     def detail(self, row: Row | None) -> str:
         if row is None:
             return self.nothing_found()
-        return "   ".join((row.data["id"], row.cells[6], row.data["operator"], row.cells[7]))
+        one = row.data
+        told = (
+            self.form.hour(one["created_at"]),
+            one["clinic_day"],
+            one["id"],
+            row.cells[6],
+            one["operator"],
+            row.cells[7],
+        )
+        return "   ".join(map(str, told))
 
     def chosen(self, row: Row) -> None:
         self.app.push_screen(PaymentCard(row.data, self.people))

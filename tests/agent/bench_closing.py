@@ -1,5 +1,6 @@
-"""How long the match of a large day takes, all of it: read from the journal, held against a practice system that answers
-at once. `python tests/agent/bench_closing.py [PAYMENTS] [TERMINALS]` says it. No test: machines differ.
+"""How long the match of a large day takes: read from the journal, held against a practice system that answers at once.
+
+`python tests/agent/bench_closing.py [PAYMENTS] [TERMINALS]` says it. No test: machines differ.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from edgepos.chance import SeededChance
 from edgepos.clock import RealClock
 from edgepos.journal import Journal
 
-SHARED = "/dev/shm"  # noqa: S108  memory: what is measured is not the disk
+SHARED = "/dev/shm"
 
 
 async def large_day(payments: int, terminals: int) -> None:
@@ -47,4 +48,5 @@ async def large_day(payments: int, terminals: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(large_day(*(int(number) for number in (*sys.argv[1:], 500, 20)[:2])))
+    said = [int(number) for number in sys.argv[1:]]
+    asyncio.run(large_day(*(said or [500, 20])))

@@ -32,6 +32,22 @@ def test_the_scripted_day_ends_with_three_sides_that_agree() -> None:
     assert day["truth"] == day["journal"] == day["practice"] != {}
 
 
+@pytest.mark.timeout(180)
+def test_the_scripted_week_finds_every_cause_and_leaves_nothing_red() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "edgepos", "demo", "--week", "--json"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=170,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    week = json.loads(ended.stdout)
+    assert week["agree"]
+    assert "nothing is left to do" in week["steps"][-1]["text"]
+
+
 def world(folder: Path, *, bank: int = 1250, journal: int = 1250, practice: int = 1250, twice: bool = False) -> Any:
     """One payment as the three sides have it."""
     copy = Database(folder / "journal.db")
@@ -40,7 +56,14 @@ def world(folder: Path, *, bank: int = 1250, journal: int = 1250, practice: int 
     )
     copy["outbox"].insert({"row": f"{REFERENCE}.1", "state": "acknowledged"})
     copy.close()
-    entry = {"kind": "purchase", "voided": False, "order_id": REFERENCE, "stan_auth": "1", "tip_minor": 0}
+    entry = {
+        "kind": "purchase",
+        "voided": False,
+        "order_id": REFERENCE,
+        "stan_auth": "1",
+        "tip_minor": 0,
+        "surcharge_minor": 0,
+    }
     booking = {"info": f"{REFERENCE}.1 VISA **** 1234", "paid_minor": practice, "cancelled": False}
     return {
         "terminals": {"70000001": {"sessions": [{"entries": [{**entry, "amount_minor": bank}]}]}},
@@ -50,7 +73,13 @@ def world(folder: Path, *, bank: int = 1250, journal: int = 1250, practice: int 
 
 @pytest.mark.parametrize(
     ("wrong", "agrees"),
-    [({}, True), ({"bank": 1251}, False), ({"journal": 1249}, False), ({"practice": 0}, False), ({"twice": True}, False)],
+    [
+        ({}, True),
+        ({"bank": 1251}, False),
+        ({"journal": 1249}, False),
+        ({"practice": 0}, False),
+        ({"twice": True}, False),
+    ],
 )
 def test_the_checker_sees_money_that_one_side_has_and_another_has_not(
     tmp_path: Path, wrong: dict[str, Any], agrees: bool

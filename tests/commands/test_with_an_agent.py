@@ -62,7 +62,7 @@ def test_status_has_what_monitoring_needs(clinic: Any) -> None:
     ("amount", "code", "says"),
     [
         ("12,505", "amount-form", "“12,505” has the wrong number of digits"),
-        ("12,500", "amount-ambiguous", "12500.00 SEK, 12.50 SEK"),
+        ("12,500", "amount-ambiguous", "12500.00 SEK / 12.50 SEK"),
         ("-1", "amount-form", "“-1” is less than zero"),
         ("-1,50", "amount-form", "edgepos refund PAYMENT"),
         ("0", "amount-form", "The amount is zero"),

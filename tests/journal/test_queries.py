@@ -110,6 +110,21 @@ async def test_a_search_reads_no_more_than_it_shows(clinic: Clinic, asked: dict[
 
 
 @pytest.mark.parametrize(
+    ("asked", "index"),
+    [
+        ({"state": State.DECLINED, "terminal": RECEPTION}, "operation_not_approved"),
+        ({"state": State.SETTLED_BY_HAND, "amount_minor": 100}, "operation_not_approved"),
+        ({"kind": Kind.RECONCILIATION, "terminal": RECEPTION}, "operation_no_purchase"),
+        ({"state": State.DECLINED, "terminal": RECEPTION, "day": DAY}, "operation_by_day"),
+        ({"state": State.APPROVED, "terminal": RECEPTION}, "operation_by_terminal"),
+    ],
+)
+async def test_the_rare_ones_are_not_looked_for_among_all(clinic: Clinic, asked: dict[str, object], index: str) -> None:
+    statement, bindings = queries.search(**{**NOTHING, **asked})  # type: ignore[arg-type]
+    assert index in " ".join(await explain(clinic, statement, bindings))
+
+
+@pytest.mark.parametrize(
     "statement",
     [
         queries._OPERATION + "WHERE o.id = :id",

@@ -18,8 +18,6 @@ from typing import Any
 from edgepos.commands.demo import truth as three
 from tests.proof.clinic import Clinic
 
-MONEY_PATHS = ("/transaction", "/administration")
-
 
 def check(clinic: Clinic, *, not_known: Collection[str] = (), chargeable_once: bool = True) -> list[str]:
     """Everything that is wrong; empty is good. *not_known*: operations that only a person can close."""
@@ -30,6 +28,7 @@ def check(clinic: Clinic, *, not_known: Collection[str] = (), chargeable_once: b
         problems += sent_twice(clinic)
         problems += closings(truth, journal)
         problems += broken_chain(journal)
+        problems += said_too_early(journal)
         if chargeable_once:
             problems += charged_twice(truth, journal)
         return problems
@@ -38,21 +37,18 @@ def check(clinic: Clinic, *, not_known: Collection[str] = (), chargeable_once: b
 
 
 def compare(truth: Mapping[str, Any], journal: Path, not_known: Collection[str]) -> list[str]:
-    """Bank, journal and practice system by reference; a reversal is told under the payment that it takes back."""
-    corrected = dict(_rows(journal, "SELECT id, corrects FROM operation WHERE kind = 'reversal'"))
-    folded = dict(truth)
-    folded["bookings"] = [_under_its_payment(booking, corrected) for booking in truth["bookings"]]
+    """Bank, journal and practice system by reference."""
     with tempfile.TemporaryDirectory(dir=journal.parent) as scratch:
-        found = three.compare(folded, journal, Path(scratch), explained=tuple(not_known))
+        found = three.compare(truth, journal, Path(scratch), explained=not_known)
     return [line for line in found.differences if not any(id in line for id in not_known)]
 
 
-def _under_its_payment(booking: Mapping[str, Any], corrected: Mapping[str, str]) -> Mapping[str, Any]:
-    row, _, rest = str(booking["info"]).partition(" ")
-    reference, _, line = row.partition(".")
-    if reference not in corrected:
-        return booking
-    return {**booking, "info": f"{corrected[reference]}.9{line} {rest}"}
+def said_too_early(journal: Path) -> list[str]:
+    """A final state that the terminal contradicted afterwards, though no fate of these rounds explains it: the sum is
+    mended by then, and still somebody was told that nothing was taken."""
+    late = _rows(journal, "SELECT first.id, first.state FROM operation AS found JOIN operation AS first "
+                          "ON first.id = found.corrects WHERE found.origin = 'found'")  # fmt: skip
+    return [f"{id} was said to be {state}, and was not" for id, state in late]
 
 
 def sent_twice(clinic: Clinic) -> list[str]:
@@ -70,7 +66,7 @@ def charged_twice(truth: Mapping[str, Any], journal: Path) -> list[str]:
     """The bank took no invoice's part twice: what stands for its purchases is at most what it cost."""
     taken: Counter[str] = Counter()
     amounts = {
-        entry["order_id"]: entry["amount_minor"] - entry["tip_minor"]
+        entry["order_id"]: entry["amount_minor"] - entry["tip_minor"] - entry["surcharge_minor"]
         for ledger in truth["terminals"].values()
         for session in ledger["sessions"]
         for entry in session["entries"]

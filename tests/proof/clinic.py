@@ -35,7 +35,7 @@ from edgepos.agent.systemd import Supervisor
 from edgepos.agent.wiring import Agent, Given, opened
 from edgepos.chance import SeededChance
 from edgepos.clock import VirtualLoop
-from edgepos.domain.errors import EdgeposError
+from edgepos.domain.errors import EdgeposError, Refused
 from edgepos.domain.operation import NOTHING_MOVED, Kind, Operation, State
 from edgepos.journal import Event
 from edgepos.outbound import Outbound
@@ -95,10 +95,11 @@ _life: contextvars.ContextVar[Life | None] = contextvars.ContextVar("life", defa
 
 
 class Steps:
-    """Everything that happens, counted; at number *kill_at* the present agent is killed."""
+    """Everything that happens, counted; at those of *kill_at* the present agent is killed."""
 
-    def __init__(self, kill: Callable[[], None]) -> None:
-        self._kill = kill
+    def __init__(self, act: Callable[[], None]) -> None:
+        self.act = act
+        """What happens at the chosen steps: as a rule, death."""
         self.seen: list[str] = []
         self.kill_at: frozenset[int] = frozenset()
         self.is_counting = False
@@ -108,7 +109,7 @@ class Steps:
             return
         self.seen.append(name)
         if len(self.seen) in self.kill_at:
-            self._kill()
+            self.act()
 
 
 class Life:
@@ -133,6 +134,7 @@ class Clinic:
         self.deaths = 0
         self.changed = asyncio.Event()
         """Something was committed, or the agent has died."""
+        self._presses: list[asyncio.Task[None]] = []
         self._settings = settings
         self._chance = SeededChance(seed)
         self._lives = 0
@@ -253,6 +255,16 @@ class Clinic:
     async def cancel(self, payment: str) -> None:
         await self.agent.parts.asking.cancel(await self.operation(payment), STAFF)
 
+    def ask_to_stop(self) -> None:
+        """Somebody presses cancel now, on whatever runs at the reception."""
+
+        async def press() -> None:
+            for one in await self.agent.parts.journal.open_operations():
+                with contextlib.suppress(Refused):
+                    await self.cancel(one.id)
+
+        self._presses.append(asyncio.get_running_loop().create_task(press()))
+
     async def operation(self, id: str) -> Operation:
         return await self.agent.parts.journal.operation(id)
 
@@ -282,6 +294,10 @@ class Clinic:
             if one.kind is not Kind.RECONCILIATION or one.state is not State.UNKNOWN
         ]
         return not open_ones and not (await journal.outbox_summary()).queued
+
+    async def is_booked(self) -> bool:
+        """Nothing waits to be booked."""
+        return not (await self.agent.parts.journal.outbox_summary()).queued
 
     async def at_rest(self, limit_s: float = 1_500) -> bool:
         """Wait for rest; False if the agent dies before, or there is none within *limit_s*."""

@@ -43,6 +43,7 @@ async def press(clinic: Clinic, invoice: int, terminal: str, key: str, after_s: 
 async def one_round(clinic: Clinic, draw: random.Random, number: int, terminals: list[str]) -> list[str]:
     """Play it; what is wrong about it."""
     invoice = clinic.simulator.world.practice.new_invoice(10_000 + number, DEPARTMENT).id
+    await clinic.agent.parts.charging.named(str(invoice))  # as the list knows it: nobody has to ask first
     keys = [clinic.key() for _ in range(CLIENTS)]
     presses = [
         press(clinic, invoice, draw.choice(terminals), key, draw.choice((0.0, 0.0, 0.001, 0.05)))

@@ -11,7 +11,9 @@ from contextlib import contextmanager
 import apsw
 import pytest
 
-from edgepos.journal import database
+from edgepos.domain.errors import Refused
+from edgepos.domain.operation import Kind, Operation, State
+from edgepos.journal import Intent, Journal, database, opening, verify
 from edgepos.journal.database import Database, Tx
 from edgepos.journal.files import Reserve
 
@@ -64,3 +66,29 @@ def goes_on_after_an_error(patch: pytest.MonkeyPatch) -> None:
 def keeps_no_reserve(patch: pytest.MonkeyPatch) -> None:
     """Writes results only while the disk happens to have room."""
     patch.setattr(Reserve, "give_up_if_needed", lambda self: False)
+
+
+CLAIMS = ("one_open_a_terminal", "one_open_an_invoice", "one_claim_a_part")
+
+
+def selects_then_inserts(patch: pytest.MonkeyPatch) -> None:
+    """Looks whether terminal and invoices are free, and then writes: no index holds them in between."""
+    create, intend = opening._create, Journal.intend
+
+    def create_without_claims(connection: apsw.Connection, *args: object) -> None:
+        create(connection, *args)  # type: ignore[arg-type]
+        for index in CLAIMS:
+            connection.execute(f"DROP INDEX {index}")
+
+    async def look_first(self: Journal, intent: Intent, *, expected_parts: bool = True) -> tuple[Operation, bool]:
+        invoices = {line.invoice for line in intent.lines if line.invoice and intent.kind is Kind.PURCHASE}
+        for one in await self.open_operations():
+            lost_closing = one.kind is Kind.RECONCILIATION and one.state is State.UNKNOWN
+            is_in_use = one.terminal == intent.terminal and not lost_closing
+            if is_in_use or (one.kind is Kind.PURCHASE and any(line.invoice in invoices for line in one.lines)):
+                raise Refused("terminal-in-use", payment=one.id)
+        return await intend(self, intent, expected_parts=expected_parts)
+
+    patch.setattr(opening, "_create", create_without_claims)
+    patch.setattr(verify, "_schema_problems", lambda connection, migrations: iter(()))
+    patch.setattr(Journal, "intend", look_first)

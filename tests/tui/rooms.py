@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from edgepos.tui.course import LOOKS
+from edgepos.tui.order import Order
 from edgepos.tui.pay import Pay
 from edgepos.tui.places import PLACES
 from edgepos.tui.sure import Sure
@@ -64,15 +65,18 @@ async def walk(person: Person) -> AsyncIterator[str]:
     person.app.go("desk")
     await person.until(lambda: person.app.current_mode == "desk")
     await person.pilot.pause()
-    await person.press("f10")
+    person.app.action_menu()
     await person.pilot.pause()
+    await person.pilot.pause(0.05)
     yield "menu"
-    await person.press("escape", "enter")
+    person.app.pop_screen()
+    person.app.pay(Order.of_invoices([documents.invoice("501", "STH-20417", "Testsson, Tova", "Bella", 125_000)]))
     await person.until(lambda: isinstance(person.app.screen, Pay))
     await person.pilot.pause(0.05)
     yield "question"
     person.app.push_screen(Sure("SEK 30 000,00 …?"))
     await person.pilot.pause()
+    await person.pilot.pause(0.05)
     yield "sure"
     person.app.pop_screen()
     person.app.pop_screen()

@@ -87,7 +87,8 @@ async def test_an_older_payment_is_found_in_any_day(agent: ScriptedAgent) -> Non
         old["lines"][0]["number"] = "STH-10001"
         agent.answers["GET", "/payments"] = {"payments": [old]}
         await person.type("10001")
-        await person.reads("7 Jan 10:00")
+        await person.reads("7 Jan")
+        await person.reads("10:00   2025-01-07   E7K2M9Q4T1XZZ")
 
 
 async def test_the_card_tells_all_and_opens_the_slip_word_for_word(agent: ScriptedAgent) -> None:

@@ -1,4 +1,7 @@
-"""`edgepos demo`: the screen in front of a simulated clinic; without a terminal, or with --headless, a scripted day."""
+"""`edgepos demo`: the screen in front of a simulated clinic; without a terminal, or with --headless, a scripted day.
+
+With --week: the week of a night clinic, in which every difference that a match can show comes about and is dealt with.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ import os
 import signal
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
 
 from edgepos.commands.demo.clinic import DemoClinic, DemoFailed
 from edgepos.commands.demo.day import STEPS, Day
@@ -16,17 +21,31 @@ from edgepos.commands.output import Answer, say, tell
 from edgepos.commands.table import Verb
 
 SIDES = ("bank", "journal", "practice")
+Say = Callable[[str], None]
+
+
+class Script(NamedTuple):
+    """A script: what it is called, who plays it, and its steps."""
+
+    title: str
+    day: Day
+    steps: list[partial[None]]
 
 
 def declare(parser: ArgumentParser) -> None:
     parser.add_argument("--headless", action="store_true", help="play the scripted day even on a terminal")
+    parser.add_argument(
+        "--week", action="store_true", help="play the scripted week of a night clinic, all about the match"
+    )
 
 
 def run(options: Namespace) -> Answer | Exit:
     for told in (signal.SIGTERM, signal.SIGHUP):  # so that a demo that is ended takes its processes with it
         signal.signal(told, signal.default_int_handler)
+    if options.week:
+        return _scripted("week", quiet=options.json)
     if options.headless or options.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return _scripted(quiet=options.json)
+        return _scripted("day", quiet=options.json)
     return _by_hand()
 
 
@@ -41,30 +60,39 @@ def _by_hand() -> Exit:
         return show(is_kiosk=False)
 
 
-def _scripted(*, quiet: bool) -> Answer | Exit:
-    tellings: list[dict[str, str]] = []
+def _script(which: str, say: Say) -> tuple[DemoClinic, Script]:
+    """The clinic of a script, not open yet, and a function that plays it there."""
+    if which == "day":
+        clinic = DemoClinic(virtual=True)
+        day = Day(clinic, say=say)
+        return clinic, Script("A clinic's day", day, [partial(step, day) for step in STEPS])
+    from edgepos.commands.demo.week import NIGHTS, WEEK_LOCATION, WEEK_ORGANISATION, Week
+
+    clinic = DemoClinic(virtual=True, organisation=WEEK_ORGANISATION, location=WEEK_LOCATION)
+    week = Week(clinic, say=say)
+    return clinic, Script("A night clinic's week", week, [partial(night, week) for night in NIGHTS])
+
+
+def _scripted(which: str, *, quiet: bool) -> Answer | Exit:
+    clinic, script = _script(which, (lambda text: None) if quiet else say)
     try:
-        with DemoClinic(virtual=True) as clinic:
-            day = Day(clinic, say=(lambda text: None) if quiet else say)
-            if not quiet:
-                say("A clinic's day, with simulated terminals and services. Times are the clinic's.")
-            for step in STEPS:
-                if not quiet:
-                    say(f"\n{(step.__doc__ or step.__name__).splitlines()[0]}")
-                step(day)
-            tellings = day.steps
+        with clinic:
+            script.day.say(f"{script.title}, with simulated terminals and services. Times are the clinic's.")
+            for step in script.steps:
+                script.day.say(f"\n{(step.func.__doc__ or '').splitlines()[0]}")
+                step()
             truth = clinic.control("GET", "/truth")
             status = clinic.stop_agent()
             if status:
                 raise DemoFailed(f"The agent ended with status {status}. Its last words: {clinic.last_words()}")
             comparison = compare(truth, clinic.journal, clinic.folder)
     except DemoFailed as failed:
-        tell(f"edgepos: The demo day failed. {failed}")
+        tell(f"edgepos: The demo {which} failed. {failed}")
         return Exit.FAILED
-    return _answer(comparison, tellings, quiet=quiet)
+    return _answer(comparison, script.day.steps)
 
 
-def _answer(comparison: Comparison, steps: list[dict[str, str]], *, quiet: bool) -> Answer:
+def _answer(comparison: Comparison, steps: list[dict[str, str]]) -> Answer:
     sides = {"truth": comparison.bank, "journal": comparison.journal, "practice": comparison.practice}
     document = {"steps": steps, **sides, "agree": comparison.agree, "differences": list(comparison.differences)}
     exit = Exit.DONE if comparison.agree else Exit.FAILED

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ class Comparison:
 
 
 def bank_side(truth: Mapping[str, Any]) -> tuple[Amounts, list[str]]:
-    """What the bank moved, by our reference, net of tips. A reversal has no reference: it voids its entry."""
+    """What the bank moved, by our reference, net of tips and surcharges. A reversal voids its entry."""
     amounts: Amounts = {}
     doubles: list[str] = []
     for terminal, ledger in truth["terminals"].items():
@@ -50,7 +50,8 @@ def bank_side(truth: Mapping[str, Any]) -> tuple[Amounts, list[str]]:
             if reference in amounts:
                 doubles.append(f"the bank moved money twice for {reference}")
             sign = -1 if entry["kind"] == "refund" else 1
-            amounts[reference] = amounts.get(reference, 0) + sign * (entry["amount_minor"] - entry["tip_minor"])
+            net = entry["amount_minor"] - entry["tip_minor"] - entry["surcharge_minor"]
+            amounts[reference] = amounts.get(reference, 0) + sign * net
     return amounts, doubles
 
 
@@ -120,13 +121,13 @@ def practice_side(bookings: Sequence[Mapping[str, Any]], journal: Journal) -> tu
     return amounts, [f"booked {count} times: {row}" for row, count in seen.items() if count > 1]
 
 
-def compare(truth: Mapping[str, Any], journal: Path, scratch: Path) -> Comparison:
-    """Hold the three against each other."""
+def compare(truth: Mapping[str, Any], journal: Path, scratch: Path, *, explained: Collection[str] = ()) -> Comparison:
+    """Hold the three against each other. *explained*: references that are not known yet, and rightly so."""
     bank, doubles = bank_side(truth)
     read = journal_side(journal, scratch)
     practice, repeats = practice_side(truth["bookings"], read)
     differences = doubles + read.trouble + repeats
-    for reference in sorted({*bank, *read.amounts, *practice}):
+    for reference in sorted({*bank, *read.amounts, *practice} - set(explained)):
         sides = (bank.get(reference, 0), read.amounts.get(reference, 0), practice.get(reference, 0))
         if len(set(sides)) > 1:
             differences.append(f"{reference}: bank {sides[0]}, journal {sides[1]}, practice system {sides[2]}")

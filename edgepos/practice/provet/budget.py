@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
@@ -41,17 +42,14 @@ def weight(page_size: int) -> int:
     return math.ceil(page_size / ROWS_A_WEIGHT)
 
 
-@dataclass(slots=True, eq=False)
-class _Spent:
-    weight: int
-    until: float = math.inf
-    """Infinite while the request is on its way."""
-
-
 @dataclass(slots=True)
 class _Endpoint:
     limit: int
-    spent: list[_Spent] = field(default_factory=list)
+    under_way: int = 0
+    """The weight of what has not been answered yet."""
+    answered: deque[tuple[float, int]] = field(default_factory=deque)
+    """Until when each answered request counts, and its weight: in the order in which they stop counting."""
+    answered_weight: int = 0
     held_until: float = 0.0
     freed: asyncio.Event = field(default_factory=asyncio.Event)
     people: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -83,12 +81,13 @@ class Budget:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(None if wait_s == math.inf else max(wait_s, SHORTEST_WAIT_S)):
                         await endpoint.freed.wait()
-            spent = _Spent(weight)
-            endpoint.spent.append(spent)
+            endpoint.under_way += weight
         try:
             yield
         finally:
-            spent.until = self._clock.monotonic() + WINDOW_S
+            endpoint.under_way -= weight
+            endpoint.answered.append((self._clock.monotonic() + WINDOW_S, weight))
+            endpoint.answered_weight += weight
             endpoint.freed.set()
 
     def hold(self, resource: str, call: str, seconds: float) -> None:
@@ -107,13 +106,14 @@ class Budget:
         now = self._clock.monotonic()
         if now < endpoint.held_until:
             return endpoint.held_until - now
-        endpoint.spent = [spent for spent in endpoint.spent if spent.until > now]
+        while endpoint.answered and endpoint.answered[0][0] <= now:
+            endpoint.answered_weight -= endpoint.answered.popleft()[1]
         limit = endpoint.limit - (math.ceil(endpoint.limit * RESERVE) if background and endpoint.limit > 1 else 0)
-        over = sum(spent.weight for spent in endpoint.spent) + min(weight, limit) - limit
+        over = endpoint.under_way + endpoint.answered_weight + min(weight, limit) - limit
         if over <= 0:  # a request heavier than the whole share goes when nothing else counts
             return 0.0
-        for spent in sorted(endpoint.spent, key=lambda spent: spent.until):
-            over -= spent.weight
+        for until, spent in endpoint.answered:
+            over -= spent
             if over <= 0:
-                return spent.until - now
+                return until - now
         return math.inf

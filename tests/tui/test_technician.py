@@ -1,0 +1,115 @@
+"""The technician: what the doctor sees, a PIN where the login alone does not do, and the way out of a kiosk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from edgepos.tui.pin import Pin
+from edgepos.tui.technician_texts import Copied
+from tui import documents
+from tui.screen import Person, at_screen
+from tui.scripted import ScriptedAgent
+
+TECHNICIAN = {"operators": [{"operator": "tek", "name": "Tek Niker", "role": "technician", "active": True}]}
+REFUSED = documents.refusal("pin-needed", 403, needed="technician", role="staff")
+SETTINGS = {"folder": "/etc/edgepos", "settings": [{"key": "kiosk.idle_s", "value": 180, "origin": "default"}]}
+
+
+async def at_section(person: Person, down: int) -> None:
+    await person.press("f12", *["down"] * down)
+
+
+async def test_checks_come_with_their_mends(agent: ScriptedAgent) -> None:
+    agent.answers["GET", "/doctor"] = {
+        "ok": False,
+        "checks": [
+            {"name": "clock", "ok": True, "message": "", "mend": ""},
+            {"name": "disk", "ok": False, "message": "nearly full", "mend": "make room"},
+        ],
+    }
+    async with at_screen(agent) as person:
+        await at_section(person, 0)
+        await person.reads("! disk   nearly full")
+        await person.reads("→ make room")
+
+
+async def test_at_the_kiosk_a_pin_opens_the_settings_for_this_visit(agent: ScriptedAgent) -> None:
+    answers: list[Any] = [REFUSED, REFUSED, SETTINGS]
+    agent.answers["GET", "/settings"] = lambda body: answers.pop(0)
+    agent.answers["GET", "/operators"] = TECHNICIAN
+    agent.answers["POST", "/login"] = {"session": "s1", "operator": "tek", "role": "technician", "until_s": 600}
+    agent.answers["POST", "/logout"] = {}
+    async with at_screen(agent, is_kiosk=True) as person:
+        await at_section(person, 2)
+        await person.reads("Enter: it asks for a PIN.")
+        await person.press("enter")
+        await person.until(lambda: isinstance(person.app.screen, Pin))
+        await person.until(lambda: person.app.focused is not None)
+        await person.type("4711")
+        await person.press("enter")
+        await person.reads("kiosk.idle_s = 180")
+        assert agent.posts("/logout") == []
+        await person.press("escape")
+        await person.until(lambda: agent.posts("/logout"))
+
+
+async def test_a_kiosk_is_left_only_by_a_technician(agent: ScriptedAgent) -> None:
+    agent.answers["GET", "/settings"] = REFUSED
+    agent.answers["GET", "/operators"] = TECHNICIAN
+    async with at_screen(agent, is_kiosk=True) as person:
+        await at_section(person, 7)
+        await person.reads("L  Leave the screen")
+        await person.press("l")
+        await person.until(lambda: isinstance(person.app.screen, Pin))
+        await person.press("escape")
+        await person.reads("This needs the PIN")
+        assert person.app.is_running
+        agent.answers["GET", "/settings"] = SETTINGS
+        await person.press("l")
+        await person.reads("Leave the screen?")
+        await person.press("down", "enter")
+        await person.until(lambda: person.app.return_code == 0)
+
+
+async def test_the_language_changes_while_it_runs(agent: ScriptedAgent) -> None:
+    async with at_screen(agent) as person:
+        await at_section(person, 6)
+        await person.reads("Svenska")
+        await person.press("enter", "enter")
+        await person.until(lambda: person.app.current_mode == "desk")
+        assert person.app.chosen_language == "sv"
+        await agent.tell("status", agent.status)
+        await person.pilot.pause()
+        assert person.app.chosen_language == "sv"
+
+
+async def test_the_theme_changes_while_it_runs(agent: ScriptedAgent) -> None:
+    async with at_screen(agent) as person:
+        await at_section(person, 6)
+        await person.reads("dark")
+        await person.press("enter", "right", "right", "right", "right", "enter")
+        await person.until(lambda: person.app.theme == "dark")
+        await agent.tell("status", agent.status)
+        await person.pilot.pause()
+        assert person.app.theme == "dark"
+
+
+async def test_a_damaged_journal_is_said_loudly(agent: ScriptedAgent) -> None:
+    agent.answers["GET", "/verify"] = {"ok": False, "events": 5, "head": "2c", "problems": ["event 3 does not fit"]}
+    async with at_screen(agent) as person:
+        await at_section(person, 4)
+        await person.press("v")
+        await person.reads("THE JOURNAL IS DAMAGED")
+        await person.reads("event 3 does not fit")
+
+
+async def test_a_copy_that_cannot_be_written_says_why(agent: ScriptedAgent, tmp_path: Path) -> None:
+    from edgepos.tui.technician import Technician
+
+    async with at_screen(agent) as person:
+        await at_section(person, 4)
+        place = person.app.screen
+        assert isinstance(place, Technician)
+        place._copied(Copied("/nowhere/x", None, "No such file or directory"))
+        await person.reads("/nowhere/x could not be written: No such file or directory")
