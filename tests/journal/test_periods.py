@@ -56,8 +56,8 @@ async def test_copies_of_a_closing_are_counted(clinic: Clinic) -> None:
 
 async def test_the_day_by_quarters_counts_what_moved(clinic: Clinic) -> None:
     paid = await clinic.pay(purchase(100), session="042")
-    [(began, count, minor)] = await clinic.journal.day_quarters(DAY, "SEK")
+    [(began, count, minor)] = (await clinic.journal.overview(DAY, "SEK")).quarters
     assert (began[:14], count, minor) == (paid.created_at[:14], 1, 100)
     assert began[14:] in ("00:00Z", "15:00Z", "30:00Z", "45:00Z")
-    assert await clinic.journal.day_quarters("2001-01-01", "SEK") == []
+    assert (await clinic.journal.overview("2001-01-01", "SEK")).quarters == []
     assert await clinic.journal.day_periods(DAY) == {(RECEPTION, 1)}
