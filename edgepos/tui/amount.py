@@ -28,7 +28,9 @@ class Amount(Place):
             yield Static(_("How much?"), classes="question")
             yield Figures(id="sum")
             yield AmountInput()
-            yield Static(_("What for? The invoice's number, or a word; it can be given its invoice later."), classes="question")
+            yield Static(
+                _("What for? The invoice's number, or a word; it can be given its invoice later."), classes="question"
+            )
             yield Input(id="text", max_length=60)
             yield Static(id="hint", markup=False)
 
@@ -47,7 +49,9 @@ class Amount(Place):
                 wrong = f"{said.message} {said.mend}"
         read = "" if self._minor is None else self.form.money(self._minor)
         self.query_one("#sum", Figures).update(read)
-        self.query_one("#hint", Static).update(wrong or (_("That is {money}. Enter goes on.").format(money=read) if read else ""))
+        self.query_one("#hint", Static).update(
+            wrong or (_("That is {money}. Enter goes on.").format(money=read) if read else "")
+        )
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         if self._minor is None:

@@ -26,6 +26,7 @@ from edgepos.client.events import Event
 from edgepos.clock import Clock, RealClock, parse_rfc3339
 from edgepos.locale.words import N_, _, set_language, wanted
 from edgepos.tui import faults, terminal_modes
+from edgepos.tui.background import background
 from edgepos.tui.form import Form
 from edgepos.tui.order import Order
 from edgepos.tui.place import Frame, Place
@@ -112,7 +113,7 @@ class EdgeposApp(App[None], inherit_bindings=False):
 
     def follow(self) -> None:
         """Follow the agent, for ever; the handler of a fault calls this again."""
-        self.run_worker(self._follow, name="stream", group="stream", exclusive=True, exit_on_error=False)
+        background(self, self._follow, group="stream")
 
     async def _follow(self) -> None:
         async for event in self.agent.follow():
@@ -131,8 +132,10 @@ class EdgeposApp(App[None], inherit_bindings=False):
             return
         reference = faults.keep(event.worker.error)
         if isinstance(self.screen, Place):
-            self.screen.say(_("Something unexpected happened, kept in the log as {reference}.").format(reference=reference), "bad")
-        if event.worker.name == "stream":
+            self.screen.say(
+                _("Something unexpected happened, kept in the log as {reference}.").format(reference=reference), "bad"
+            )
+        if event.worker.group == "stream":
             self.set_timer(AGAIN_S, self.follow)
 
     async def on_view_changed(self, message: ViewChanged) -> None:
@@ -192,7 +195,7 @@ class EdgeposApp(App[None], inherit_bindings=False):
                 return  # the stream tells that the agent is away
             self._learn(self._latest.after(Event("status", status)))
 
-        self.run_worker(look, group="status", exclusive=True, exit_on_error=False)
+        background(self, look, group="status")
 
     def silent_s(self, terminal: object) -> float | None:
         """Seconds since the last sign of life of *terminal*, as far as they are known."""
@@ -219,7 +222,11 @@ class EdgeposApp(App[None], inherit_bindings=False):
             self._end(128 + signal.SIGHUP)
             return
         now = self.clock.monotonic()
-        if self._away_since is not None and now - self._away_since >= FALLBACK_AFTER_S and self.current_mode != "fallback":
+        if (
+            self._away_since is not None
+            and now - self._away_since >= FALLBACK_AFTER_S
+            and self.current_mode != "fallback"
+        ):
             self.switch_mode("fallback")
         idle_s = self.view.status["kiosk"]["idle_s"] if self.view.status else None
         if idle_s and now - self._touched_at >= idle_s:

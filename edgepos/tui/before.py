@@ -62,7 +62,9 @@ class Before(Vertical):
             yield Static(id="due", markup=False)
             yield AmountInput()
         yield Static(id="where", markup=False)
-        yield Rows((Column(12, share=1), Column(18, share=1), Column(10, share=3, least=70)), id="choice", searches=False)
+        yield Rows(
+            (Column(12, share=1), Column(18, share=1), Column(10, share=3, least=70)), id="choice", searches=False
+        )
         yield Go(id="go", markup=False)
 
     # --- what stands there
@@ -85,7 +87,9 @@ class Before(Vertical):
     def renew(self, order: Order, form: Form) -> None:
         """The same question with other sums."""
         self.order, self._due, self._form, self._wrong = order, order.due_minor, form, ""
-        self.query_one("#who", Static).update("   ".join(part for part in (order.who, order.numbers or order.text) if part))
+        self.query_one("#who", Static).update(
+            "   ".join(part for part in (order.who, order.numbers or order.text) if part)
+        )
         due = self.query_one("#due", Static)
         due.update(
             _("due {money}   amount").format(money=form.money(order.due_minor, order.currency))
@@ -99,7 +103,12 @@ class Before(Vertical):
     def show(self, view: ClinicView, form: Form) -> None:
         rows = self.query_one(Rows)
         rows.fill(
-            Row(str(one["id"]), (str(one["name"]), state_line(one), mend(one)), one, look="" if look_of(one) == "live" else look_of(one))
+            Row(
+                str(one["id"]),
+                (str(one["name"]), state_line(one), mend(one)),
+                one,
+                look="" if look_of(one) == "live" else look_of(one),
+            )
             for one in view.terminals
         )
         rows.display = len(view.terminals) > 1
@@ -159,7 +168,7 @@ class Before(Vertical):
 
     def on_input_changed(self, message: Input.Changed) -> None:
         message.stop()
-        base = self.screen._order  # type: ignore[attr-defined]  # noqa: SLF001
+        base = self.screen._order  # type: ignore[attr-defined]
         try:
             minor = read_amount(message.value, base.currency, most_minor=self._due)
         except AgentError as error:

@@ -75,7 +75,9 @@ def hint(payment: Document, view: ClinicView, form: Form, silent_s: float | None
         return "\n".join(
             (
                 _("Do NOT charge again: it may have been paid."),
-                _("edgepos goes on asking {terminal} until there is proof. Let the terminal be.").format(terminal=place),
+                _("edgepos goes on asking {terminal} until there is proof. Let the terminal be.").format(
+                    terminal=place
+                ),
             )
         )
     if state == "approved":
@@ -138,7 +140,9 @@ class Course(Vertical):
         yield Static(id="hint", markup=False)
         yield Static(id="facts", markup=False)
 
-    def show(self, payment: Document, who: str, view: ClinicView, form: Form, seconds: float, silent_s: float | None) -> None:
+    def show(
+        self, payment: Document, who: str, view: ClinicView, form: Form, *, seconds: float, silent_s: float | None
+    ) -> None:
         """*who*: owner and animal, where this screen knows them; they are nowhere in the payment itself."""
         is_open = payment["state"] in OPEN
         headline = self.query_one("#headline", Figures)

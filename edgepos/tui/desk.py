@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from edgepos.client.errors import AgentError
 from edgepos.locale.words import N_, _, ngettext
+from edgepos.tui.background import background
 from edgepos.tui.form import age
 from edgepos.tui.invoices import Invoices
 from edgepos.tui.place import Place
@@ -83,7 +84,7 @@ class Desk(Place):
 
     def arrived(self) -> None:
         if self.is_current and self.view.away is None:
-            self.run_worker(self._read, group="list", exclusive=True, exit_on_error=False)
+            background(self, self._read, group="list")
 
     async def _read(self) -> None:
         """The list and the day by the hour. A practice system that is not there is said where the list would be."""
@@ -100,7 +101,9 @@ class Desk(Place):
             return
         self._listed = listed
         self.query_one(Invoices).put(listed["invoices"], self.form)
-        self._empty("" if listed["invoices"] else _("Nothing to pay: the practice system has no finalised, unpaid invoice."))
+        self._empty(
+            "" if listed["invoices"] else _("Nothing to pay: the practice system has no finalised, unpaid invoice.")
+        )
         self.draw()
 
     def _empty(self, text: str) -> None:
@@ -169,7 +172,9 @@ class Desk(Place):
         parts = []
         if unknown:
             first = min(unknown, key=lambda one: str(one["created_at"]))
-            text = ngettext("{n} payment NOT KNOWN YET since {hour}", "{n} payments NOT KNOWN YET since {hour}", len(unknown))
+            text = ngettext(
+                "{n} payment NOT KNOWN YET since {hour}", "{n} payments NOT KNOWN YET since {hour}", len(unknown)
+            )
             parts.append(text.format(n=len(unknown), hour=self.form.hour(first["created_at"])))
         if parked:
             parts.append(ngettext("{n} booking PARKED", "{n} bookings PARKED", parked).format(n=parked))

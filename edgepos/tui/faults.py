@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import struct
@@ -17,10 +18,8 @@ def keep(error: BaseException) -> str:
     """Write *error* to the log; its reference there. Never raises."""
     reference = f"{SystemChance().bits(32):08X}"
     text = f"the screen ended unexpectedly, reference {reference}\n" + "".join(traceback.format_exception(error))
-    try:
+    with contextlib.suppress(OSError):  # a log that cannot be written must not hide that the screen has ended
         _to_journald(text) if os.path.exists(JOURNALD) else _to_file(text)
-    except OSError:
-        pass  # a log that cannot be written must not hide that the screen has ended
     return reference
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from textual.timer import Timer
@@ -10,6 +11,7 @@ from textual.timer import Timer
 from edgepos.client.errors import AgentError
 from edgepos.locale.words import N_, _
 from edgepos.tui import payment_rows
+from edgepos.tui.background import background
 from edgepos.tui.listing import ListPlace
 from edgepos.tui.rows import Row, Rows
 from edgepos.tui.view import Document
@@ -66,7 +68,7 @@ class History(ListPlace):
             self._fill(self.document)
 
     def _search(self, find: str) -> None:
-        self.run_worker(self._look_further(find), group="search", exclusive=True, exit_on_error=False)
+        background(self, partial(self._look_further, find), group="search")
 
     async def _look_further(self, find: str) -> None:
         try:

@@ -39,8 +39,12 @@ def row_of(invoice: Invoice, form: Form) -> Row:
 
 class Invoices(Rows):
     BINDINGS = [
-        Binding("enter", "take", N_("Pay"), id="desk.pay", tooltip=N_("Pay what is under the bar, or all that is marked")),
-        Binding("space", "mark", N_("Mark"), id="desk.mark", tooltip=N_("Several invoices of one owner in one card run")),
+        Binding(
+            "enter", "take", N_("Pay"), id="desk.pay", tooltip=N_("Pay what is under the bar, or all that is marked")
+        ),
+        Binding(
+            "space", "mark", N_("Mark"), id="desk.mark", tooltip=N_("Several invoices of one owner in one card run")
+        ),
     ]
 
     @dataclass

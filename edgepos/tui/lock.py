@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from edgepos.client.errors import AgentError
 from edgepos.locale.words import N_, _
+from edgepos.tui.background import background
 from edgepos.tui.figures import Figures
 from edgepos.tui.pin import PinEntry, end_session
 from edgepos.tui.place import Place
@@ -46,7 +47,7 @@ class Lock(Place):
         self.query_one(PinEntry).display = False
         self.query_one(PinEntry).clear()
         self.say("")
-        self.run_worker(self._look, group="operators", exclusive=True, exit_on_error=False)
+        background(self, self._look, group="operators")
 
     async def _look(self) -> None:
         """The last person's session ends; then who may open it. Without any operator, locking only hides the desk."""
@@ -73,7 +74,7 @@ class Lock(Place):
 
     def _look_again(self) -> None:
         if self.is_current:
-            self.run_worker(self._look, group="operators", exclusive=True, exit_on_error=False)
+            background(self, self._look, group="operators")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "open" and self._needs_pin:

@@ -27,7 +27,10 @@ class Menu(Question[str | None]):
     def on_mount(self) -> None:
         rows = self.query_one(Rows)
         rows.fill(
-            Row(entry.name, (entry.letter.upper(), key_name(entry.key) if entry.key else "", _(entry.word), _(entry.tooltip)))
+            Row(
+                entry.name,
+                (entry.letter.upper(), key_name(entry.key) if entry.key else "", _(entry.word), _(entry.tooltip)),
+            )
             for entry in PLACES
             if entry.letter
         )

@@ -19,6 +19,7 @@ from edgepos.client.errors import AgentError
 from edgepos.client.http import path_of
 from edgepos.locale import states
 from edgepos.locale.words import N_, _
+from edgepos.tui.background import background
 from edgepos.tui.before import AmountInput, Before
 from edgepos.tui.course import Course, needs_signature
 from edgepos.tui.order import Order
@@ -78,7 +79,7 @@ class Pay(Step):
         self._turn_to(self._payment)
         self._read_again()
         if self._payment is not None:
-            self.run_worker(partial(self._find_who, self._payment), group="who", exit_on_error=False)
+            background(self, partial(self._find_who, self._payment), group="who", exclusive=False)
 
     async def _find_who(self, payment: Document) -> None:
         """Owner and animal are in no payment: the practice system's list has them, if it is there."""
@@ -112,12 +113,14 @@ class Pay(Step):
         order = self._order
         if self._payment is not None or order is None or not order.invoices:
             return
-        self.run_worker(partial(self._fresh, order), group="fresh", exclusive=True, exit_on_error=False)
+        background(self, partial(self._fresh, order), group="fresh")
 
     async def _fresh(self, order: Order) -> None:
         """Before anything is sent, a due sum that has changed is seen. The agent looks once more when it is."""
         try:
-            fresh = [await self.clinic.agent.get(path_of("invoices", str(one["id"])), fresh=1) for one in order.invoices]
+            fresh = [
+                await self.clinic.agent.get(path_of("invoices", str(one["id"])), fresh=1) for one in order.invoices
+            ]
         except AgentError as error:
             if self._payment is None:
                 self._practice_is_away = error.code in ("practice-away", "sign-in-page")
@@ -159,7 +162,7 @@ class Pay(Step):
             self.clinic.bell()
         seconds = self.clinic.seconds_since(payment["created_at"])
         silent_s = self.clinic.silent_s(payment["terminal"])
-        self.query_one(Course).show(payment, self._who, view, self.form, seconds, silent_s)
+        self.query_one(Course).show(payment, self._who, view, self.form, seconds=seconds, silent_s=silent_s)
         if self._returns_by_itself and self._decided_at is not None:
             left = RETURN_S - (self.clinic.clock.monotonic() - self._decided_at)
             self.say(_("Back to the desk in {seconds} s, or with Enter.").format(seconds=max(0, round(left))))
@@ -233,10 +236,10 @@ class Pay(Step):
 
     def on_key(self, event: events.Key) -> None:
         """A digit begins another amount, wherever one stands."""
-        if self._payment is None and not self._is_sending and event.character and event.character in "0123456789":
-            if not isinstance(self.focused, AmountInput):
-                event.stop()
-                self.before.begin_amount(event.character)
+        is_digit = bool(event.character) and str(event.character) in "0123456789"
+        if self._payment is None and not self._is_sending and is_digit and not isinstance(self.focused, AmountInput):
+            event.stop()
+            self.before.begin_amount(str(event.character))
 
     def action_other_terminal(self) -> None:
         self.before.choose_terminal()
@@ -252,7 +255,9 @@ class Pay(Step):
         limit = self.view.limit("ask_again_above_minor")
         if limit is not None and order.amount_minor > limit and not self._large_confirmed:
             text = _("{money} is more than this clinic charges without asking again. Is it meant so?")
-            self.app.push_screen(Sure(text.format(money=self.form.money(order.amount_minor, order.currency))), self._is_meant)
+            self.app.push_screen(
+                Sure(text.format(money=self.form.money(order.amount_minor, order.currency))), self._is_meant
+            )
             return
         terminal = str(self.before.terminal)
         self._press = Press(self.clinic.agent, "/payments", order.body(terminal, large_confirmed=self._large_confirmed))
@@ -269,7 +274,7 @@ class Pay(Step):
         self.before.hold(True)
         self.say(_("Asking …"))
         self.refresh_bindings()
-        self.run_worker(self._sent, group="send", exclusive=True, exit_on_error=False)
+        background(self, self._sent, group="send")
 
     async def _sent(self) -> None:
         assert self._press is not None
@@ -290,10 +295,14 @@ class Pay(Step):
     def _refused(self, error: AgentError) -> None:
         """Told with what is in the way. A line that broke leaves only one thing to do: ask the same again."""
         self._is_sending = False
-        self._in_the_way = str(error.facts["payment"]) if error.code in NAMES_PAYMENT and error.facts.get("payment") else None
+        self._in_the_way = (
+            str(error.facts["payment"]) if error.code in NAMES_PAYMENT and error.facts.get("payment") else None
+        )
         self.refuse(error)
         if isinstance(error, AgentLost):
-            self.say(_("No answer: it may have been started. Press Enter to ask again; nothing is charged twice."), "warn")
+            self.say(
+                _("No answer: it may have been started. Press Enter to ask again; nothing is charged twice."), "warn"
+            )
         else:
             self._press = None
             self.before.hold(False)
@@ -325,7 +334,7 @@ class Pay(Step):
         self._in_the_way = None
         self.clinic.payment_heard(payment)
         self._turn_to(payment)
-        self.run_worker(partial(self._find_who, payment), group="who", exit_on_error=False)
+        background(self, partial(self._find_who, payment), group="who", exclusive=False)
         self.draw()
 
     def action_retry(self) -> None:

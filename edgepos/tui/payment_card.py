@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from textual import events
@@ -15,6 +16,7 @@ from edgepos.locale import states
 from edgepos.locale.words import N_, _
 from edgepos.tui import payment_rows
 from edgepos.tui.acts import Act, Acts
+from edgepos.tui.background import background
 from edgepos.tui.course import look_of, reason
 from edgepos.tui.form import Form
 from edgepos.tui.payment_rows import People, signed_minor, who_of
@@ -154,7 +156,7 @@ class PaymentCard(Step):
         self.draw()
         invoice = payment["invoice"]
         if invoice and not who_of(payment, self._people):
-            self.run_worker(self._learn_who(str(invoice)), group="who", exclusive=True, exit_on_error=False)
+            background(self, partial(self._learn_who, str(invoice)), group="who")
 
     async def _learn_who(self, invoice: str) -> None:
         """A paid invoice is not in the list any more: its owner is asked for, for this card alone."""

@@ -19,6 +19,7 @@ from textual.worker import Worker
 from edgepos.client.errors import AgentError
 from edgepos.locale import states
 from edgepos.locale.words import N_, _
+from edgepos.tui.background import background
 from edgepos.tui.chrome import Answer, Header, Keys, Running, Training
 from edgepos.tui.form import Form
 from edgepos.tui.saying import told
@@ -53,7 +54,7 @@ class Frame(Screen[Result]):
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (LEAST_HEIGHT, "-low"), (24, "-short"), (32, "-tall")]
 
     @property
-    def clinic(self) -> "EdgeposApp":
+    def clinic(self) -> EdgeposApp:
         """The app, by its own type."""
         return cast("EdgeposApp", self.app)
 
@@ -85,9 +86,7 @@ class Frame(Screen[Result]):
         said = told(error, self.form)
         self.say(f"{said.message} {said.mend}", "bad")
 
-    def ask(
-        self, what: Callable[[], Awaitable[Any]], then: Callable[[Any], None], *, group: str = "ask"
-    ) -> None:
+    def ask(self, what: Callable[[], Awaitable[Any]], then: Callable[[Any], None], *, group: str = "ask") -> None:
         """Ask the agent *what*, in the background; *then* draws the answer, a refusal is told. The newest question counts."""
 
         async def work() -> None:
@@ -100,8 +99,7 @@ class Frame(Screen[Result]):
             if self.is_attached:
                 then(answer)
 
-        self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
-
+        background(self, work, group=group)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A fault in a screen's own worker comes here and goes no further by itself."""
@@ -187,4 +185,4 @@ class Question(ModalScreen[Result], Frame[Result]):
             line.show(self.view, self.form)
 
     def focus_first(self, selector: type[Widget] | str) -> None:
-        self.query_one(selector).focus()  # type: ignore[arg-type]  # either form is what it takes
+        self.query_one(selector).focus()

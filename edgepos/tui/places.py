@@ -36,12 +36,16 @@ PLACES = (
     Entry("refund", "f3", "r", N_("Refund"), N_("Money back to a card"), "refund:Refund"),
     Entry("today", "f4", "t", N_("Today"), N_("Payments of today and any other day"), "today:Today"),
     Entry("close-day", "f5", "c", N_("Close day"), N_("Reconcile the terminals and compare"), "close_day:CloseDay"),
-    Entry("terminals", "f6", "e", N_("Terminals"), N_("How each terminal stands, and what to do"), "terminals:Terminals"),
+    Entry(
+        "terminals", "f6", "e", N_("Terminals"), N_("How each terminal stands, and what to do"), "terminals:Terminals"
+    ),
     Entry("attention", "f8", "n", N_("Attention"), N_("Everything that needs a person"), "attention:Attention"),
     Entry("lock", "f9", "l", N_("Lock"), N_("Lock this screen"), "lock:Lock"),
     Entry("technician", "f12", "x", N_("Technician"), N_("Checks, bookings, settings, log"), "technician:Technician"),
     Entry("help", "f1", "h", N_("Help"), N_("What to do when"), "help:Help"),
-    Entry("fallback", "", "", N_("Without edgepos"), N_("What still works, and what to do by hand"), "fallback:Fallback"),
+    Entry(
+        "fallback", "", "", N_("Without edgepos"), N_("What still works, and what to do by hand"), "fallback:Fallback"
+    ),
 )
 BY_NAME = {entry.name: entry for entry in PLACES}
 IN_FOOTER = frozenset({"amount", "refund", "today", "close-day", "terminals", "attention", "lock", "help"})

@@ -76,17 +76,17 @@ class Rows(ScrollView, can_focus=True):
 
     @dataclass
     class Taken(Message):
-        rows: "Rows"
+        rows: Rows
         row: Row
 
     @dataclass
     class Moved(Message):
-        rows: "Rows"
+        rows: Rows
         row: Row | None
 
     @dataclass
     class Searched(Message):
-        rows: "Rows"
+        rows: Rows
         find: str
 
     def __init__(self, columns: Sequence[Column], *, id: str | None = None, searches: bool = True) -> None:
@@ -197,7 +197,9 @@ class Rows(ScrollView, can_focus=True):
         return Strip([Segment(text, style)], width)
 
     def _line(self, row: Row, width: int) -> str:
-        columns = [(column, cell) for column, cell in zip(self._columns, row.cells, strict=False) if width >= column.least]
+        columns = [
+            (column, cell) for column, cell in zip(self._columns, row.cells, strict=False) if width >= column.least
+        ]
         left = width - sum(column.width + 1 for column, _ in columns)
         shares = sum(column.share for column, _ in columns)
         parts = []

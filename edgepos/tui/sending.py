@@ -7,11 +7,13 @@ does it once (FC-10).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from edgepos.client.aio import AgentLost
 from edgepos.client.errors import AgentError
 from edgepos.locale.words import _
+from edgepos.tui.background import background
 from edgepos.tui.pin import with_pin
 from edgepos.tui.place import Frame
 from edgepos.tui.press import Press
@@ -42,7 +44,7 @@ class Sending:
         self._press = self._press or Press(self._place.clinic.agent, path, body)
         self.is_under_way = True
         self._place.say(_("Asking …"))
-        self._place.run_worker(self._work(self._press, then, refused), group="send", exit_on_error=False)
+        background(self._place, partial(self._work, self._press, then, refused), group="send", exclusive=False)
 
     async def _work(
         self, press: Press, then: Callable[[Any], object], refused: Callable[[AgentError], None] | None

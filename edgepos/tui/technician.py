@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from copy import copy
+from functools import partial
 from typing import Any
 
 from textual import events
@@ -18,6 +19,7 @@ from edgepos.client.errors import AgentError
 from edgepos.locale.words import LANGUAGES, N_, _, language
 from edgepos.tui import technician_texts as texts
 from edgepos.tui.acts import Act, Acts
+from edgepos.tui.background import background
 from edgepos.tui.note import Note
 from edgepos.tui.pin import Pin, end_session
 from edgepos.tui.place import Place
@@ -80,7 +82,7 @@ class Technician(Place):
         self._is_asking = False
         if (raised := self._raised) is not None:
             self._raised = None
-            self.app.run_worker(end_session(raised), exit_on_error=False)
+            background(self.app, partial(end_session, raised), group="sessions", exclusive=False)
 
     # --- a section
 

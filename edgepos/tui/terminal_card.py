@@ -66,27 +66,28 @@ class TerminalCard(Widget):
         self.terminal = terminal
         self._lines: list[tuple[str, str]] = []
         """Text and component class of each line below the name."""
-        self._name = ("", "")
+        self._label = ("", "")
 
     def show(self, terminal: Document, running: str) -> None:
         """*running*: the amount of what runs there."""
         name = (str(terminal.get("name", "")), str(terminal.get("model", "")))
         lines = [(state_line(terminal), f"card--{look_of(terminal)}")]
         lines += [(text, "card--model") for text in _wrapped(running or mend(terminal), max(10, self.size.width - 2))]
-        if (name, lines) != (self._name, self._lines):
-            self._name, self._lines = name, lines
+        if (name, lines) != (self._label, self._lines):
+            self._label, self._lines = name, lines
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         if y == 0:
-            name, model = self._name
+            name, model = self._label
             space = width - cell_len(name) - cell_len(model)
             style = self.get_component_rich_style("card--name")
             if space < 1:
                 return Strip([Segment(set_cell_size(name, width), style)], width)
             return Strip(
-                [Segment(name + " " * space, style), Segment(model, self.get_component_rich_style("card--model"))], width
+                [Segment(name + " " * space, style), Segment(model, self.get_component_rich_style("card--model"))],
+                width,
             )
         if not 1 <= y <= len(self._lines):
             return Strip.blank(width, self.rich_style)

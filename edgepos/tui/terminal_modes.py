@@ -10,6 +10,7 @@ import os
 import sys
 import termios
 from collections.abc import Mapping
+from typing import Any
 
 REPORTS_OFF = "".join(f"\x1b[?{mode}l" for mode in (1000, 1002, 1003, 1005, 1006, 1015, 1016, 1004, 2004, 2026, 2048))
 """Mouse in all its forms, focus, paste marks, held drawing, resize reports."""
@@ -43,7 +44,7 @@ def is_there() -> bool:
     return True
 
 
-def saved() -> list[object] | None:
+def saved() -> list[Any] | None:
     """The line's settings, to be put back."""
     try:
         return termios.tcgetattr(0)
@@ -51,7 +52,7 @@ def saved() -> list[object] | None:
         return None
 
 
-def put_back(settings: list[object] | None) -> None:
+def put_back(settings: list[Any] | None) -> None:
     """The line as it was, and every mode off. Never raises: the terminal may be gone."""
     write(AT_END)
     if settings is not None:

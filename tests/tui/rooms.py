@@ -38,7 +38,7 @@ def everything(agent: ScriptedAgent) -> None:
     agent.findings = [FINDING]
     agent.open = [documents.payment(state="unknown", terminal="70000007")]
     agent.answers["GET", "/outbox"] = {"outbox": [BOOKING]}
-    agent.answers["GET", "/payments"] = {"payments": [one for one in courses()]}
+    agent.answers["GET", "/payments"] = {"payments": courses()}
 
 
 def courses() -> list[dict[str, Any]]:

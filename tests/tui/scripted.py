@@ -84,7 +84,9 @@ class ScriptedAgent:
                 await self._stream(writer)
                 return
             self.asked.append((method, path, body, key))
-            answer = self._answer(method, path, body, {name: values[0] for name, values in parse_qs(split.query).items()})
+            answer = self._answer(
+                method, path, body, {name: values[0] for name, values in parse_qs(split.query).items()}
+            )
             if answer is not None:
                 code, document = answer if isinstance(answer, tuple) else (200, answer)
                 text = json.dumps(document).encode()
@@ -128,7 +130,9 @@ class ScriptedAgent:
     def _place(self, path: str) -> Answer:
         match path:
             case "/x-report":
-                hours = [{"hour": f"2026-11-25T{hour:02}", "count": hour % 5, "amount_minor": 100} for hour in range(8, 15)]
+                hours = [
+                    {"hour": f"2026-11-25T{hour:02}", "count": hour % 5, "amount_minor": 100} for hour in range(8, 15)
+                ]
                 return {"terminals": [], "currency": "SEK", "count": 0, "amount_minor": 0, "back_count": 0, "back_minor": 0,
                         "tip_minor": 0, "surcharge_minor": 0, "by_terminal": [], "by_operator": [], "by_scheme": [],
                         "by_hour": hours}  # fmt: skip

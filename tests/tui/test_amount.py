@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from edgepos.tui.before import AmountInput
+from tui import documents
 from tui.screen import at_screen
 from tui.scripted import ScriptedAgent
-from tui import documents
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,9 @@ async def test_an_amount_without_an_invoice_is_paid_with_its_text(agent: Scripte
         await person.reads("Enter: pay SEK 99,00 at LAB")
         await person.press("enter")
         await person.sees("AT THE TERMINAL")
-    assert agent.posts("/payments") == [{"terminal": documents.LAB, "currency": "SEK", "amount_minor": 9_900, "text": "ab"}]
+    assert agent.posts("/payments") == [
+        {"terminal": documents.LAB, "currency": "SEK", "amount_minor": 9_900, "text": "ab"}
+    ]
 
 
 async def test_a_pasted_amount_is_cleaned(agent: ScriptedAgent) -> None:

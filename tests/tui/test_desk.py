@@ -15,7 +15,15 @@ from tui.scripted import ScriptedAgent
 async def test_the_desk_shows_invoices_terminals_and_the_day(agent: ScriptedAgent) -> None:
     agent.status["terminals"][1] |= {"state": "not_reached"}
     async with at_screen(agent) as person:
-        for text in ("Djurkliniken Norr", "Nets OK", "STH-20417", "SEK 1 250,00", "• READY", "! NOT REACHED", "Today 23 payments"):
+        for text in (
+            "Djurkliniken Norr",
+            "Nets OK",
+            "STH-20417",
+            "SEK 1 250,00",
+            "• READY",
+            "! NOT REACHED",
+            "Today 23 payments",
+        ):
             await person.reads(text)
         await person.reads("refunds SEK 400,00")
         assert isinstance(person.app.focused, Invoices)
@@ -23,7 +31,13 @@ async def test_the_desk_shows_invoices_terminals_and_the_day(agent: ScriptedAgen
 
 @pytest.mark.parametrize(
     ("typed", "number"),
-    [("parlan", "STH-20411"), ("tova", "STH-20417"), ("20410", "STH-20410"), ("480,00", "STH-20411"), ("480.00", "STH-20411")],
+    [
+        ("parlan", "STH-20411"),
+        ("tova", "STH-20417"),
+        ("20410", "STH-20410"),
+        ("480,00", "STH-20411"),
+        ("480.00", "STH-20411"),
+    ],
 )
 async def test_typing_finds_by_owner_animal_number_and_amount(agent: ScriptedAgent, typed: str, number: str) -> None:
     async with at_screen(agent) as person:

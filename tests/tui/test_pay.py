@@ -36,7 +36,9 @@ async def test_two_keys_pay_a_listed_invoice(agent: ScriptedAgent) -> None:
         await person.sees("STARTING")
         await agent.tell_payment(SENT)
         await person.sees("AT THE TERMINAL")
-        await agent.tell("terminal_text", {"terminal": documents.RECEPTION, "payment": SENT["id"], "text": "SÄTT I KORT"})
+        await agent.tell(
+            "terminal_text", {"terminal": documents.RECEPTION, "payment": SENT["id"], "text": "SÄTT I KORT"}
+        )
         await person.reads("SÄTT I KORT")
         await agent.tell_payment(documents.payment(state="approved", seq=11))
         await person.sees("PAID")
@@ -95,7 +97,12 @@ async def test_a_lost_answer_is_asked_for_with_the_same_key(agent: ScriptedAgent
 async def test_a_refusal_names_the_payment_in_the_way_and_enter_shows_it(agent: ScriptedAgent) -> None:
     agent.open = [documents.payment(state="unknown", terminal=documents.ROOM)]
     agent.answers["POST", "/payments"] = documents.refusal(
-        "payment-unknown", payment=SENT["id"], terminal="ROOM 2", amount_minor=125_000, currency="SEK", since=documents.AT
+        "payment-unknown",
+        payment=SENT["id"],
+        terminal="ROOM 2",
+        amount_minor=125_000,
+        currency="SEK",
+        since=documents.AT,
     )
     async with at_screen(agent) as person:
         await opened(person)
@@ -115,7 +122,12 @@ async def test_a_due_sum_that_changed_is_seen_before_anything_is_sent(agent: Scr
         assert agent.posts("/payments") == []
         await person.press("enter")
         await person.sees("STARTING")
-    assert agent.posts("/payments")[0]["lines"][0] == {"invoice": "501", "part": 1, "due_minor": 99_000, "amount_minor": 99_000}
+    assert agent.posts("/payments")[0]["lines"][0] == {
+        "invoice": "501",
+        "part": 1,
+        "due_minor": 99_000,
+        "amount_minor": 99_000,
+    }
 
 
 async def test_the_amount_can_be_lowered_and_not_raised(agent: ScriptedAgent) -> None:
@@ -186,7 +198,9 @@ async def test_a_part_paid_offers_the_rest(agent: ScriptedAgent) -> None:
         await person.press("enter")
         await person.sees("STARTING")
         agent.invoices[0] = documents.INVOICES[0] | {"due_minor": 75_000, "part": 2}
-        await agent.tell_payment(documents.payment(state="approved", approved_minor=50_000, remaining_minor=75_000, seq=11))
+        await agent.tell_payment(
+            documents.payment(state="approved", approved_minor=50_000, remaining_minor=75_000, seq=11)
+        )
         await person.sees("PART PAID")
         await person.reads("Only SEK 500,00 of SEK 1 250,00 was paid. Still to pay: SEK 750,00.")
         await person.press("enter")
@@ -273,7 +287,9 @@ async def test_a_silent_terminal_is_not_shown_as_waiting(agent: ScriptedAgent) -
         await person.press("enter")
         await agent.tell_payment(SENT)
         await person.reads("Customer's turn at RECEPTION")
-        agent.status = documents.status(terminals=[documents.terminal(documents.RECEPTION, "RECEPTION", "Desk3500", "in_use", seen_s=33.0)])
+        agent.status = documents.status(
+            terminals=[documents.terminal(documents.RECEPTION, "RECEPTION", "Desk3500", "in_use", seen_s=33.0)]
+        )
         await agent.tell("status", agent.status)
         await person.reads("No sign of life from RECEPTION for 33 s")
 
