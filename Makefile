@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo demo-week test check format words lock clean
+.PHONY: demo demo-week test bench proof soak check format words lock clean
 
 demo: $(VENV)/run.stamp  ## a clinic on throw-away state: with a terminal the screen, without one a scripted day
 	@$(BIN)/edgepos demo
@@ -17,17 +17,26 @@ demo-week: $(VENV)/run.stamp  ## a night clinic's week: every difference that a 
 test: $(VENV)/dev.stamp  ## every test that a push needs
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
+proof: $(VENV)/dev.stamp  ## no payment lost, doubled or misreported: the table of faults, and the bad twins that were caught
+	@$(BIN)/python -m tests.proof
+
+soak: $(VENV)/dev.stamp  ## the same in its long form: an hour or more
+	@$(BIN)/python -m tests.proof --soak
+
+bench: $(VENV)/dev.stamp  ## what edgepos costs, each figure beside its floor or a peer; ARGS="--json", "--long", "--only drain"
+	@$(BIN)/python -m bench $(ARGS)
+
 check: $(VENV)/dev.stamp  ## format, lint, types, layers, spelling, known vulnerabilities
-	@$(BIN)/ruff format --check edgepos tests
-	@$(BIN)/ruff check edgepos tests
+	@$(BIN)/ruff format --check edgepos tests bench
+	@$(BIN)/ruff check edgepos tests bench
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/codespell edgepos tests docs config README.md CHANGELOG.md
+	@$(BIN)/codespell edgepos tests bench docs config README.md CHANGELOG.md
 	@$(BIN)/pip-audit --require-hashes -r requirements/run.lock || echo 'pip-audit: not reachable from here, or a finding above'
 
 format: $(VENV)/dev.stamp
-	@$(BIN)/ruff format edgepos tests
-	@$(BIN)/ruff check --fix-only -q edgepos tests
+	@$(BIN)/ruff format edgepos tests bench
+	@$(BIN)/ruff check --fix-only -q edgepos tests bench
 
 words: $(VENV)/run.stamp  ## the catalogues of the five languages anew, from the sources and the .po files
 	@$(BIN)/python -m edgepos.locale.build

@@ -9,14 +9,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from bench.clinic import ended, place, until_listening
 from bench.journal_rows import timed
 from bench.measure import Row, by_turns, compared, limited, p99
 from edgepos.client import Agent
-from edgepos.client.http import UnixConnection
+from edgepos.client.line import UnixConnection
 
 ROUNDS, A_ROUND = 9, 200
 INVOICES = 500
@@ -52,8 +53,8 @@ def requests(long: bool) -> Iterator[Row]:
                 plain.sendall(b'{"ask": "findings"}\n')
                 json.loads(answers.readline())
 
-            def mean(question: object, kept: list[float]) -> float:
-                times = [timed(question) * 1e3 for _ in range(A_ROUND)]  # type: ignore[arg-type]
+            def mean(question: Callable[[], object], kept: list[float]) -> float:
+                times = [timed(question) * 1e3 for _ in range(A_ROUND)]
                 kept += times
                 return sum(times) / len(times)
 
@@ -78,7 +79,7 @@ def listing(long: bool) -> Iterator[Row]:
             time.sleep(0.5)
         found = len(agent.get("/invoices")["invoices"])
         for what, text in (("every one found", None), ("one found", "STH-22100")):
-            times = [timed(lambda text=text: agent.get("/invoices", find=text)) * 1e3 for _ in range(60)]
+            times = [timed(partial(agent.get, "/invoices", find=text)) * 1e3 for _ in range(60)]
             yield limited(
                 f"a search key among {found} invoices over the local API, {what}", times, "ms", 30,
                 note=f"p99 {p99(times):.3g} ms",

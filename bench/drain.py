@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.api_rows import raw
@@ -15,7 +15,7 @@ from edgepos.agent.lanes import SyncRules
 from edgepos.agent.sync import Sender
 from edgepos.chance import SeededChance, SystemChance
 from edgepos.clock import Clock, RealClock, VirtualLoop
-from edgepos.journal import Journal
+from edgepos.journal import Event, Journal
 from edgepos.outbound import Outbound
 from edgepos.practice import Link, Provet, Tenant
 from edgepos.practice.provet.budget import LIMITS, Budget
@@ -43,8 +43,8 @@ async def emptied(journal: Journal, sender: Sender) -> None:
     """Run *sender* until nothing waits."""
     done = asyncio.Event()
 
-    def hear(events: object) -> None:
-        left.difference_update(e.subject for e in events if e.kind == "outbox.acknowledged")  # type: ignore[attr-defined]
+    def hear(events: Sequence[Event]) -> None:
+        left.difference_update(event.subject for event in events if event.kind == "outbox.acknowledged")
         if not left:
             done.set()
 

@@ -77,7 +77,7 @@ def make(folder: Path, events: Iterator[tuple[str, str, dict[str, Any]]], span: 
                 {"number": number, "span": head[0], "days": number * (span // A_DAY + 1)},
             )
     for _, _, sql in aside:
-        connection.execute(sql)
+        connection.execute(str(sql))
     set_checkpoint(connection, *head)
     connection.execute("COMMIT")
     connection.execute("PRAGMA journal_mode = WAL")

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import apsw
 import persistqueue
@@ -27,7 +28,7 @@ from edgepos.journal.verify import chain_problem, verify
 
 ROUNDS, A_ROUND = 9, 30
 WARM_UP = 120
-"""Until the write-ahead log has its full length: from then on it is written over, as on a box that has been up a day."""
+"""Until the write-ahead log has its full length: from then on it is written over, as on a box that is up all day."""
 TERMINAL = "70000001"
 
 
@@ -128,7 +129,8 @@ def outbox(long: bool) -> Iterator[Row]:
 
 async def _outbox(folder: Path) -> Row:
     queue = persistqueue.SQLiteAckQueue(str(folder / "queue"), multithreading=True)
-    for connection in (queue._putter, queue._getter):  # its default leaves the last commits to the power
+    connections: tuple[Any, ...] = (queue._putter, queue._getter)
+    for connection in connections:  # its default leaves the last commits to the power
         connection.execute("PRAGMA synchronous = FULL")
     message = {"row": "E7K2M9Q4T1XA3.1", "invoice": "501", "amount_minor": 12_500, "currency": "SEK"}
     async with till(folder) as one:

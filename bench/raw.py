@@ -12,6 +12,7 @@ import json
 import re
 import sqlite3
 import sys
+from collections.abc import Callable, Coroutine
 
 DOCUMENT = json.dumps({"findings": []}).encode() + b"\n"
 
@@ -69,8 +70,9 @@ class Books(asyncio.Protocol):
         if found := re.search(r"/invoice/(\d+)/", target):
             id = int(found[1])
             return 200, {
-                "id": id, "status": 3, "invoice_number": id, "invoice_prefix": "STH", "client": None, "credit_note": False,
-                "department": "http://127.0.0.1/1234/api/0.1/department/2/", "patients": [], "total_with_vat": 125.0,
+                "id": id, "status": 3, "invoice_number": id, "invoice_prefix": "STH", "client": None,
+                "credit_note": False, "department": "http://127.0.0.1/1234/api/0.1/department/2/", "patients": [],
+                "total_with_vat": 125.0,
                 "due_sum": 125.0, "client_due_sum": 125.0, "invoice_payment": [], "date_paid": None, "payer_name": "T",
                 "created": "2026-11-24T15:02:11+01:00", "modified": "2026-11-24T15:09:40+01:00",
             }  # fmt: skip
@@ -90,4 +92,5 @@ async def books(port: str, delay_ms: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run({"lines": lines, "open": opened, "books": books}[sys.argv[1]](*sys.argv[2:]))
+    floors: dict[str, Callable[..., Coroutine[None, None, None]]] = {"lines": lines, "open": opened, "books": books}
+    asyncio.run(floors[sys.argv[1]](*sys.argv[2:]))

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from bench.clinic import place
@@ -51,11 +52,11 @@ def rest(long: bool) -> Iterator[Row]:
         for _ in range(WINDOWS):
             time.sleep(WINDOW_S)
             seen.append(look(agent.process.pid))
-    pairs = list(zip(seen, seen[1:], strict=False))
+    pairs = list(pairwise(seen))
     yield limited("the agent's memory", [one.resident_mib for one in seen], "MiB", 60)
     yield limited(
         "the agent at rest: processor", [100 * (b.processor_s - a.processor_s) / (b.at - a.at) for a, b in pairs], "%",
-        0.5, note=f"{sum(b.switches - a.switches for a, b in pairs) / (seen[-1].at - seen[0].at):.1f} wake-ups a second",
+        0.5, note=f"{(seen[-1].switches - seen[0].switches) / (seen[-1].at - seen[0].at):.1f} wake-ups a second",
     )  # fmt: skip
     minutes = (seen[-1].at - seen[0].at) / 60
     yield limited(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from bench import filled
@@ -30,8 +31,8 @@ def years(long: bool) -> Iterator[Row]:
 
             for state in (many, few):
                 started(state)  # the first start reads a file that was just written
-            readies = by_turns(STARTS, lambda: started(many), lambda: started(few))
-            yield compared("start to READY, 1,000,000 events", "the same with 1,000", *readies, "s", at_most=3)
+            ours, peers = by_turns(STARTS, lambda: started(many), lambda: started(few))
+            yield compared("start to READY, 1,000,000 events", "the same with 1,000", ours, peers, "s", at_most=3)
             with here.agent(many) as of_many, here.agent(few) as of_few:
                 yield from _questions(of_many, of_few)
 
@@ -39,20 +40,19 @@ def years(long: bool) -> Iterator[Row]:
 def _questions(many: Running, few: Running) -> Iterator[Row]:
     agents = Agent(many.socket), Agent(few.socket)
     day, number = _newest(agents[0]), f"STH-{100_000 + FEW // 2}"
-    for what, ask in (
+    asked: tuple[tuple[str, Callable[[Agent], object]], ...] = (
         ("the day's list", lambda agent: agent.get("/payments", day=day, limit=50)),
         ("history, found by an invoice's number", lambda agent: agent.get("/payments", find=number)),
         ("history, found by the beginning of a reference", lambda agent: agent.get("/payments", find="E0000000")),
         ("status", lambda agent: agent.get("/status")),
-    ):
-        all_of_many: list[float] = []
-        ours, peers = by_turns(
-            ROUNDS, lambda ask=ask, kept=all_of_many: _asked(ask, agents[0], kept),
-            lambda ask=ask: _asked(ask, agents[1], []),
-        )  # fmt: skip
+    )
+    for what, ask in asked:
+        kept: list[float] = []
+        sides = (partial(_asked, ask, agents[0], kept), partial(_asked, ask, agents[1], []))
+        ours, peers = by_turns(ROUNDS, *sides)
         yield compared(
             f"{what} over the local API, 1,000,000 payments", "the same with 1,000", ours, peers, "ms", at_most=3,
-            limit=("p99", p99(all_of_many), 50),
+            limit=("p99", p99(kept), 50),
         )  # fmt: skip
 
 

@@ -15,6 +15,8 @@ Certificates are always verified, plain http:// is for loopback only, and nothin
 that a token cannot leave for another host. It never logs a body or a header. A cancelled call closes its connection.
 """
 
+# ruff: noqa: E402  # what httpx must not load is said before it is imported
+
 from __future__ import annotations
 
 import asyncio
@@ -34,6 +36,9 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn
+
+# Its command line, which would load rich and pygments with it.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 import httpx
 

@@ -27,7 +27,9 @@ AGAIN_S = 600.0
 PROGRAM_S = 30.0
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 QUIET_SERVICES = frozenset({"ok", "slow", "not_set_up"})
-QUIET_TERMINALS = frozenset({"ready", "in_use", "busy", "restarting", "reconcile_first", "not_checked", "payment_unknown"})
+QUIET_TERMINALS = frozenset(
+    {"ready", "in_use", "busy", "restarting", "reconcile_first", "not_checked", "payment_unknown"}
+)
 """Those that pass by themselves, those that staff see to at the desk, and those that are told by another name: an
 unknown payment by its own, a terminal that cannot be checked by the service's."""
 

@@ -24,6 +24,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from edgepos import __version__
+from edgepos.agent import openapi
 from edgepos.agent import routes_desk as desk
 from edgepos.agent import routes_payments as money
 from edgepos.agent import routes_technician as technician
@@ -160,18 +161,8 @@ async def _no_such_route(request: Request, error: Exception) -> Response:
 
 async def _openapi(request: Request) -> Response:
     """What there is, made from the routes themselves."""
-    paths: dict[str, dict[str, Any]] = {}
-    for method, path, handler in ROUTES:
-        names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
-        paths.setdefault(PREFIX + path, {})[method.lower()] = {
-            "summary": " ".join((handler.__doc__ or "").split()),
-            "parameters": [
-                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
-            ],
-            "responses": {"2XX": {"description": "the document"}, "4XX": {"description": "refused: error"}},
-        }
-    info = {"title": "edgepos agent", "version": __version__}
-    return JSONResponse({"openapi": "3.1.0", "info": info, "paths": paths})
+    routes = [(method, path, handler.__doc__ or "") for method, path, handler in ROUTES]
+    return JSONResponse(openapi.page(routes, PREFIX, __version__))
 
 
 # --- the server

@@ -124,8 +124,10 @@ def _units() -> Iterator[Check]:
             yield fine("program", unit, "not looked at")
         else:
             is_there = state in ("active", "activating")
-            yield fine("program", unit) if is_there else wrong(
-                "program", unit, "unit-away", {"unit": unit, "state": state}
+            yield (
+                fine("program", unit)
+                if is_there
+                else wrong("program", unit, "unit-away", {"unit": unit, "state": state})
             )
 
 

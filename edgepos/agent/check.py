@@ -18,7 +18,7 @@ def fine(area: str, name: str, message: str = "") -> Check:
     return {"area": area, "name": name, "ok": True, "message": message, "mend": ""}
 
 
-def wrong(area: str, name: str, code: str, facts: Mapping[str, object] = {}) -> Check:  # noqa: B006  never changed
+def wrong(area: str, name: str, code: str, facts: Mapping[str, object] = {}) -> Check:
     """It is not, in the words of *code*."""
     said = render(code, facts)
     return {"area": area, "name": name, "ok": False, "message": said.message, "mend": said.mend}

@@ -20,6 +20,7 @@ from edgepos.journal import Event, Journal
 
 QUEUE = 64
 """Messages that one listener may lag behind before they collapse into one new view."""
+STATUS_PAUSE_S = 0.1
 COMMENT_S = 10.0
 """A silent stream says so this often that it is there; a client calls the line dead after 25 s."""
 
@@ -74,6 +75,7 @@ class Hub:
         self._changed_findings = False
         self._closings: list[int] = []
         self._wanted = asyncio.Event()
+        self._status_wanted = asyncio.Event()
         self._moved = asyncio.Event()
         self.is_ending = False
 
@@ -98,6 +100,7 @@ class Hub:
     def touch(self) -> None:
         """Something that the status shows may be another."""
         self._wanted.set()
+        self._status_wanted.set()
         self._moved.set()
         self._moved = asyncio.Event()
 
@@ -154,6 +157,11 @@ class Hub:
 
     async def run(self) -> None:
         """Read what changed and pass it on, for ever. Several changes of one thing are one message."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._pass_on_changes(), name="hub changes")
+            group.create_task(self._pass_on_status(), name="hub status")
+
+    async def _pass_on_changes(self) -> None:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
@@ -170,4 +178,12 @@ class Hub:
             for seq in closings:
                 newest = (await self._journal.closings(limit=1))[0]
                 self.tell("closing", {"number": newest.number, "clinic_day": newest.clinic_day}, seq)
-            self.tell("status", await self._view.status(), self._journal.head[0])
+
+    async def _pass_on_status(self) -> None:
+        """By itself and no faster than eyes are: no payment waits behind the picture of all terminals."""
+        while True:
+            await self._status_wanted.wait()
+            self._status_wanted.clear()
+            if self._listeners:
+                self.tell("status", await self._view.status(), self._journal.head[0])
+            await asyncio.sleep(STATUS_PAUSE_S)

@@ -169,8 +169,10 @@ def _secrets(folders: Folders, settings: Settings, environ: Mapping[str, str]) -
             yield wrong("settings", f"secret {key}", error.code, error.facts)
             continue
         facts = {"key": key, "service": service}
-        yield fine("settings", f"secret {key}") if is_there else wrong(
-            "settings", f"secret {key}", "secret-missing", facts
+        yield (
+            fine("settings", f"secret {key}")
+            if is_there
+            else wrong("settings", f"secret {key}", "secret-missing", facts)
         )
 
 

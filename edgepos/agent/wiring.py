@@ -144,11 +144,9 @@ async def opened(given: Given) -> AsyncIterator[Agent]:
         cloud = _cloud(given, stack, partial(clocks.dated, "nets"))
         terminals = [*given.settings.terminals, *await _left_over(journal, given.settings)]
         location = given.settings.location
-        conditions = Conditions(
-            given.state_folder, reserve_mb=location.limits.disk_reserve_mb, clock=given.clock
-        )
+        conditions = Conditions(given.state_folder, reserve_mb=location.limits.disk_reserve_mb, clock=given.clock)
         changed, back, listed = _Later(), _Later(), _Later()
-        health = _health(given, cloud, terminals, conditions, clocks, changed)
+        health = _health(given, cloud, terminals, conditions=conditions, clocks=clocks, changed=changed)
         practice = _practice(given, stack, _practice_state(health, back), partial(clocks.dated, "practice"))
         desk = sender = None
         if practice is not None:
@@ -244,6 +242,7 @@ def _health(
     given: Given,
     cloud: Cloud,
     terminals: Sequence[TerminalSettings],
+    *,
     conditions: Conditions,
     clocks: ServiceClocks,
     changed: _Later,

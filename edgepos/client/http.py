@@ -6,22 +6,21 @@ key, made once; asked again with the same key it gives the first answer again, s
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from edgepos.client.errors import AgentAway, AgentError, AgentLost
 from edgepos.client.paths import socket_path
 
+if TYPE_CHECKING:  # a command that asks nothing does without it
+    from http.client import HTTPResponse
+
 ANSWER_S = 30.0
 """Longest wait for an answer: the agent may read an invoice again first, and its own limit for that is shorter."""
-CONNECT_S = 2.0
-"""A live agent accepts at once; a stopped one (SIGSTOP, dead disk) fills its queue."""
 WAIT_MAX_S = 60
 """The agent's own limit of `wait_s`."""
 
@@ -38,33 +37,6 @@ def new_key() -> str:
 def path_of(*parts: str) -> str:
     """The path of a resource whose parts may hold any letter: `path_of("invoices", "STH/1")`."""
     return "/" + "/".join(quote(part, safe="") for part in parts)
-
-
-class UnixConnection(http.client.HTTPConnection):
-    """HTTP to a Unix socket. Raises AgentAway where nobody listens."""
-
-    def __init__(self, path: str, timeout_s: float) -> None:
-        super().__init__("edgepos", timeout=timeout_s)
-        self._path = path
-
-    def connect(self) -> None:
-        line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            line.settimeout(CONNECT_S)
-            line.connect(self._path)
-            line.settimeout(self.timeout)
-        except OSError as error:
-            line.close()
-            raise away(self._path, error) from error
-        self.sock = line
-
-
-def away(path: str, error: OSError) -> AgentError:
-    """Why nobody could be asked at *path*."""
-    if isinstance(error, PermissionError):
-        return AgentError.of("not-allowed", needed="edgepos-users", role="none")
-    why = {"why": "silent", "waited_s": int(CONNECT_S)} if isinstance(error, (TimeoutError, BlockingIOError)) else {}
-    return AgentAway.of("agent-away", socket=path, **why)
 
 
 def document_of(status: int, text: bytes, path: str) -> Any:
@@ -125,14 +97,16 @@ class Agent:
             _, _, name = answer.getheader("Content-Disposition", "").partition('filename="')
             yield name.rstrip('"'), self._pieces(answer)
 
-    def _pieces(self, answer: http.client.HTTPResponse) -> Iterator[bytes]:
+    def _pieces(self, answer: HTTPResponse) -> Iterator[bytes]:
+        from http.client import IncompleteRead
+
         with self._heard(ANSWER_S):
             while piece := answer.read(1 << 16):
                 yield piece
             if answer.length:  # more was promised than came, and `read(n)` does not say so
-                raise http.client.IncompleteRead(b"", answer.length)
+                raise IncompleteRead(b"", answer.length)
 
-    def _document(self, answer: http.client.HTTPResponse) -> Any:
+    def _document(self, answer: HTTPResponse) -> Any:
         with self._heard(ANSWER_S):
             text = answer.read()
         return document_of(answer.status, text, self.path)
@@ -146,7 +120,9 @@ class Agent:
         headers: Mapping[str, str] | None = None,
         *,
         timeout_s: float = ANSWER_S,
-    ) -> Iterator[http.client.HTTPResponse]:
+    ) -> Iterator[HTTPResponse]:
+        from edgepos.client.line import UnixConnection
+
         connection = UnixConnection(self.path, timeout_s)
         session = {"Edgepos-Session": self.session} if self.session else {}
         try:
@@ -161,9 +137,11 @@ class Agent:
     @contextmanager
     def _heard(self, timeout_s: float) -> Iterator[None]:
         """Tells what the line does wrong by our own name for it."""
+        from http.client import HTTPException
+
         try:
             yield
         except TimeoutError as error:
             raise AgentLost.of("agent-away", why="silent", socket=self.path, waited_s=int(timeout_s)) from error
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, HTTPException) as error:
             raise AgentLost.of("agent-away", why="lost", socket=self.path) from error

@@ -68,7 +68,7 @@ class Tx:
 
 
 def write_event(connection: apsw.Connection, event: Event) -> None:
-    """Insert *event* and what follows from it: the only code that writes these tables, live or in a rebuild."""
+    """Insert *event* and what follows from it: the only code that writes these tables."""
     connection.execute(
         "INSERT INTO event (seq, at, boot_id, kind, subject, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (event.seq, event.at, event.boot_id, event.kind, event.subject, event.body, event.prev, event.hash),

@@ -7,6 +7,7 @@ folder's lock held.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
@@ -98,7 +99,5 @@ def _make_durable(connection: apsw.Connection) -> None:
     A process that was killed in a commit, or met a failing sync, may have left a log that is read from memory and is
     not on the disk; after a failed sync no later sync writes it. Copied into the database, it is written anew.
     """
-    try:
+    with suppress(apsw.FullError):  # the log was synced while there was room; it is copied once there is room again
         connection.pragma("wal_checkpoint", "TRUNCATE")
-    except apsw.FullError:
-        pass  # the log was synced before there was no room to copy it to; it is copied once there is

@@ -124,7 +124,7 @@ async def _has_invoices(clinic: Clinic) -> bool:
 
 
 async def test_a_copy_that_lacks_the_last_payment_catches_up_and_lists_the_gap(clinic: Clinic) -> None:
-    before, lost, older = await restored_before_the_last_payment(clinic)
+    _, lost, older = await restored_before_the_last_payment(clinic)
     assert (await clinic.client.get("/status"))["terminals"][0]["state"] == "held"
     with pytest.raises(AgentError) as refused:
         await clinic.begin_plain()
@@ -140,7 +140,7 @@ async def test_a_copy_that_lacks_the_last_payment_catches_up_and_lists_the_gap(c
     assert await clinic.taken() == [("purchase", 20_000), ("purchase", 12_500)]
 
     # Until a person has handled the gap, older invoices are asked about again, and money back needs a senior.
-    invoice = (await clinic.client.get(f"/invoices/{older}", fresh=1))
+    invoice = await clinic.client.get(f"/invoices/{older}", fresh=1)
     body = clinic.body(invoice)
     with pytest.raises(AgentError) as refused:
         await clinic.begin(body)

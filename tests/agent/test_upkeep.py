@@ -109,9 +109,7 @@ def letters(unstarted: Clinic) -> Path:
 
 
 @pytest.mark.virtual_time
-async def test_a_terminal_that_is_away_is_told_once_and_once_when_it_is_back(
-    unstarted: Clinic, letters: Path
-) -> None:
+async def test_a_terminal_that_is_away_is_told_once_and_once_when_it_is_back(unstarted: Clinic, letters: Path) -> None:
     clinic = unstarted
     await clinic.start()
     await clinic.variant(connected=False)

@@ -1,4 +1,4 @@
-"""The checker of the proof: the bank's truth, the journal's file and the practice system's books, held against each other.
+"""The checker of the proof: the bank's truth, the journal's file and the practice system's books, side by side.
 
 It shares no code with the agent and asks it nothing. Money by reference is compared by `demo/truth.py`; added here is
 what sums cannot show: requests that were sent twice, closings, and the chain of the journal's own events.

@@ -5,25 +5,18 @@ A kill is what SIGKILL leaves behind: the journal's files as they stand at that 
 reaches journal, services or simulator any more. `test_processes.py` does the same to real processes, with the real
 signal; here a kill costs milliseconds, so that there can be one at every step.
 
-Nothing in the product knows of this. The steps are what can be seen from outside: requests as they leave the box and as
-the services carry them out, what the terminal shows, and what the journal commits.
+Nothing in the product knows of this; `steps.py` says what a step is.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
-import gc
 import shutil
-import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-
-import pytest
 
 from edgepos.agent.asking import Who
 from edgepos.agent.forms import Form
@@ -38,20 +31,19 @@ from edgepos.clock import VirtualLoop
 from edgepos.domain.errors import EdgeposError, Refused
 from edgepos.domain.operation import NOTHING_MOVED, Kind, Operation, State
 from edgepos.journal import Event
-from edgepos.outbound import Outbound
 from edgepos.practice import Temporary
 from edgepos.simulator.faults import FaultRule
-from edgepos.simulator.frontdoor import Call, CallLog, Exchange
 from edgepos.simulator.server import Simulator
 from edgepos.simulator.terminal import Terminal
 from edgepos.simulator.variants import Step
+from tests.proof.steps import Life, Steps, life_of, present, watching
 
 RECEPTION, ROOM = "70000001", "70000002"
 INVOICE = 502
 """A plain one of 625,00: due is what it costs."""
 STAFF = Who(operator="kiosk", role=Role.SENIOR)
 SHARED_MEMORY = Path("/dev/shm")
-"""Where it is there: the proof of the processes is not about the disk, and a sync that costs nothing buys more kills."""
+"""Where it is there: this proof is not about the disk, and a sync that costs nothing buys more kills."""
 FILES = ("journal.db", "journal.db-wal", "cache.db", "operators.json")
 
 ORGANISATION = """
@@ -90,37 +82,6 @@ id = "70000002"
 name = "ROOM 2"
 model = "Move3500"
 """
-_life: contextvars.ContextVar[Life | None] = contextvars.ContextVar("life", default=None)
-"""Which agent a task belongs to."""
-
-
-class Steps:
-    """Everything that happens, counted; at those of *kill_at* the present agent is killed."""
-
-    def __init__(self, act: Callable[[], None]) -> None:
-        self.act = act
-        """What happens at the chosen steps: as a rule, death."""
-        self.seen: list[str] = []
-        self.kill_at: frozenset[int] = frozenset()
-        self.is_counting = False
-
-    def cross(self, name: str) -> None:
-        if not self.is_counting:
-            return
-        self.seen.append(name)
-        if len(self.seen) in self.kill_at:
-            self.act()
-
-
-class Life:
-    """One agent, from its start to its death."""
-
-    def __init__(self, state: Path) -> None:
-        self.state = state
-        self.is_dead = False
-        self.agent: Agent | None = None
-        self.task: asyncio.Task[None] | None = None
-        self.ready = asyncio.Event()
 
 
 class Clinic:
@@ -169,7 +130,7 @@ class Clinic:
         return False
 
     async def _live(self, life: Life) -> None:
-        _life.set(life)
+        life_of.set(life)
         given = Given(
             settings=self._settings,
             settings_folder=self.folder.parent / "config",
@@ -234,6 +195,13 @@ class Clinic:
         line = {"invoice": str(invoice), "part": part, "due_minor": due, "amount_minor": amount_minor or due}
         form = Form({"terminal": terminal, "currency": "SEK", "lines": [line]})
         return (await parts.asking.purchase(form, STAFF, self._chance.uuid4())).id
+
+    async def pay_plain(self, amount_minor: int) -> str:
+        """A sale without an invoice."""
+        form = Form(
+            {"terminal": RECEPTION, "currency": "SEK", "amount_minor": amount_minor, "text": "over the counter"}
+        )
+        return (await self.agent.parts.asking.purchase(form, STAFF, self._chance.uuid4())).id
 
     def key(self) -> str:
         """A request key, as a client makes one for each press."""
@@ -338,7 +306,9 @@ class Clinic:
 
     # --- what fate does
 
-    def fault(self, fault: str, method: str | None = "POST", path: str = "*", service: str = "nets", **more: Any) -> str:
+    def fault(
+        self, fault: str, method: str | None = "POST", path: str = "*", service: str = "nets", **more: Any
+    ) -> str:
         rule = {"service": service, "fault": fault, "method": method, "path": path, **more}
         return self.simulator.add_fault(FaultRule.model_validate(rule)).id
 
@@ -357,6 +327,19 @@ class Clinic:
 
     def cardholder(self, *steps: dict[str, Any], terminal: str = RECEPTION) -> None:
         self.terminal(terminal).steps.extend(Step.model_validate(step) for step in steps)
+
+    async def at_terminal(self) -> None:
+        """The terminal shows the amount."""
+
+        async def is_sent() -> bool:
+            return any(one.state is State.SENT for one in await self.agent.parts.journal.open_operations())
+
+        await self.until(is_sent, 30)
+
+    def calls(self, method: str, path: str) -> int:
+        """How many such requests Nets has seen, *path* being how they end."""
+        seen = self.simulator.world.calls
+        return sum(one.service == "nets" and one.method == method and one.path.endswith(path) for one in seen)
 
     # --- what is true
 
@@ -395,16 +378,12 @@ class House:
         await self._simulator.reset(seed)
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             clinic = Clinic(self._simulator, self._settings, Path(folder), seed)
-            _present.append(clinic)
+            present.append(clinic.steps)
             try:
                 yield clinic
             finally:
                 await clinic.close()
-                _present.pop()
-
-
-_present: list[Clinic] = []
-"""The clinic of the round that runs."""
+                present.pop()
 
 
 @contextlib.asynccontextmanager
@@ -412,65 +391,10 @@ async def house(*, terminals: int = 1) -> AsyncIterator[House]:
     """A place for clinics, on the running virtual loop."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
-    where = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="edgepos-proof-", dir=where) as folder, watching():
+    with tempfile.TemporaryDirectory(prefix="edgepos-proof-", dir=_somewhere()) as folder, watching():
         async with Simulator(loop.clock) as simulator:
             yield House(simulator, Path(folder), terminals=terminals)
 
 
-@contextlib.contextmanager
-def watching() -> Iterator[None]:
-    """Outside the product: each request as it leaves and comes back, as it is carried out and answered."""
-
-    def cross(name: str) -> None:
-        if _present:
-            _present[-1].steps.cross(name)
-
-    request, arrive, carry_out, show = Outbound.request, CallLog.add, Exchange.carry_out, Terminal.tell
-
-    async def watched_request(self: Outbound, method: str, url: str, **more: Any) -> Any:
-        life = _life.get()
-        matters = _matters(url)
-        path = urlsplit(url).path
-        if matters:
-            cross(f"ask {method} {path}")
-        if life is not None and life.is_dead:
-            raise asyncio.CancelledError
-        try:
-            return await request(self, method, url, **more)
-        finally:
-            if matters:
-                cross(f"heard {method} {path}")
-            if life is not None and life.is_dead:
-                raise asyncio.CancelledError
-
-    def watched_arrival(self: CallLog, service: str, scope: Any, body: bytes, at: str) -> Call:
-        call = arrive(self, service, scope, body, at)
-        if call.method != "GET" and _matters(call.path):
-            cross(f"arrived {call.method} {call.path}")
-        return call
-
-    async def watched_carry_out(self: Exchange) -> Any:
-        answer = await carry_out(self)
-        if self.call.method != "GET" and _matters(self.call.path):
-            cross(f"carried out {self.call.method} {self.call.path}")
-        return answer
-
-    def watched_tell(self: Terminal, event: Any, what: Any = None) -> None:
-        show(self, event, what)
-        cross(f"terminal {event}")
-
-    with pytest.MonkeyPatch.context() as patch:
-        # httpcore looks for it at every request, and looks through the whole path each time in vain.
-        patch.setitem(sys.modules, "sniffio", None)
-        patch.setattr(Outbound, "request", watched_request)
-        patch.setattr(CallLog, "add", watched_arrival)
-        patch.setattr(Exchange, "carry_out", watched_carry_out)
-        patch.setattr(Terminal, "tell", watched_tell)
-        gc.collect()
-        yield
-
-
-def _matters(path: str) -> bool:
-    """Requests about terminals, and those of the sender; not the list that the desk reads in the background."""
-    return not path.endswith(("/invoice/", "/terminal", "/login")) and not {"client", "patient"} & set(path.split("/"))
+def _somewhere() -> Path | None:
+    return SHARED_MEMORY if SHARED_MEMORY.is_dir() else None

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from edgepos.domain.errors import EdgeposError, NotReached
-from edgepos.domain.operation import Kind
+from edgepos.domain.operation import Kind, State
 from tests.proof.checker import check
 from tests.proof.clinic import INVOICE, Clinic, House
 
@@ -28,14 +28,14 @@ def money(fault: str, **args: object) -> Fate:
 
     def befall(clinic: Clinic) -> None:
         for method, path in (("POST", "*/transaction"), ("DELETE", "*/transaction"), ("POST", "*/administration")):
-            clinic.fault(fault, method, path, **({"args": args} if args else {}))
+            clinic.fault(fault, method, path, args=args)
 
     return befall
 
 
 def booking(fault: str, method: str = "POST", path: str = "*/invoicepayment/", **args: object) -> Fate:
     """A fault of the practice system."""
-    return lambda clinic: void(clinic.fault(fault, method, path, service="provet", **({"args": args} if args else {})))
+    return lambda clinic: void(clinic.fault(fault, method, path, service="provet", args=args))
 
 
 def void(_: object) -> None:
@@ -106,7 +106,7 @@ async def reconciliation(clinic: Clinic) -> str:
 
 
 async def first_payment(clinic: Clinic) -> str:
-    return (await clinic.agent.parts.journal.operations(state="approved", limit=1))[0].id
+    return (await clinic.agent.parts.journal.operations(state=State.APPROVED, limit=1))[0].id
 
 
 ASKS: dict[str, Ask] = {
@@ -188,7 +188,7 @@ async def at_rest_whatever_happens(clinic: Clinic, round: Round) -> None:
 async def as_a_person_would(clinic: Clinic, round: Round) -> None:
     """Whatever ended without effect is asked for once more, on a good line: now it has to work, and only once."""
     journal = clinic.agent.parts.journal
-    done = [one for one in await journal.operations(state="approved", limit=50) if one.kind is Kind(round.ask)]
+    done = [one for one in await journal.operations(state=State.APPROVED, limit=50) if one.kind is Kind(round.ask)]
     unknown = [one for one in await journal.open_operations() if one.kind is Kind.RECONCILIATION]
     if not done or unknown:
         try:

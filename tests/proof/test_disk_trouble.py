@@ -141,9 +141,7 @@ def test_a_fault_at_any_step_of_the_disk_ends_the_journal_and_loses_nothing_repo
         assert any("was reported" in broken for broken in twin.broken), "the twin was not convicted"
     trouble = Trouble(memory / "real", expected)
     all_faults(trouble)
-    record(
-        "I/O error, disk full", trouble.faults, len(trouble.broken), twin_convicted=["goes on after an I/O error"]
-    )
+    record("I/O error, disk full", trouble.faults, len(trouble.broken), twin_convicted=["goes on after an I/O error"])
     assert not trouble.broken, f"{len(trouble.broken)} of {trouble.faults}; the first:\n{trouble.broken[0]}"
 
 
@@ -160,6 +158,11 @@ async def at_the_terminal_on_a_full_disk(disk: Disk, clinic: Clinic) -> str:
     return sent.id
 
 
+async def _pay_until_the_reserve_is_used_up(clinic: Clinic) -> None:
+    for number in range(1000):
+        await clinic.pay(purchase(100, line(1, 100, f"n{number}")))
+
+
 async def test_a_payment_on_the_terminal_is_recorded_on_a_full_disk_and_all_goes_on_with_room_again(
     memory: Path,
 ) -> None:  # FC-26
@@ -170,8 +173,7 @@ async def test_a_payment_on_the_terminal_is_recorded_on_a_full_disk_and_all_goes
         assert paid.state is State.APPROVED
         assert not (clinic.folder / "reserve").exists()
         with pytest.raises(JournalBroken):
-            for number in range(1000):  # more than the reserve has room for
-                await clinic.pay(purchase(100, line(1, 100, f"n{number}")))
+            await _pay_until_the_reserve_is_used_up(clinic)
         before = clinic.journal.head
         await clinic.journal.close()
         disk.full_at = None

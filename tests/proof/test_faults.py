@@ -1,8 +1,8 @@
 """Each call to both services × each way in which it can go wrong, within a whole day's story.
 
-The story: a payment, a part refund, a second payment that is reversed, the terminal's closing, the match. One call in it
-meets the fault, once. Whatever it was, staff end where they wanted to be, nothing is wrong on any of the three sides,
-and the match is green: the practice system has what the bank took.
+The story: a payment, a part refund, a second payment that is reversed, the terminal's closing, the match. One call in
+it meets the fault, once. Whatever it was, staff end where they wanted to be, nothing is wrong on any of the three
+sides, and the match is green: the practice system has what the bank took.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ MORE_FAULTS: dict[str, tuple[str, dict[str, object]]] = {
 """The same once more, in the long run."""
 if SOAK > 1:
     FAULTS |= MORE_FAULTS
-TWICE = ("duplicate", {"seconds": 6.0})
+TWICE: tuple[str, dict[str, object]] = ("duplicate", {"seconds": 6.0})
 
 
 async def story(place: House, call: Call, fault: str, args: dict[str, object]) -> list[str]:
@@ -133,7 +133,9 @@ async def test_a_question_may_be_delivered_twice(call: str) -> None:
     assert not problems
 
 
-@pytest.mark.parametrize("call", ["purchase", "refund", "reversal", "reconciliation", "booking", "booking of money back"])
+@pytest.mark.parametrize(
+    "call", ["purchase", "refund", "reversal", "reconciliation", "booking", "booking of money back"]
+)
 async def test_a_network_that_delivers_a_change_twice_is_not_unseen(call: str) -> None:
     """No register can keep a network from carrying one request there twice. What it did is said, never hidden."""
     async with house() as place, place.clinic() as clinic:

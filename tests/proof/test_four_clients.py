@@ -1,7 +1,7 @@
 """Four clients press pay for one invoice at the same instant, at one terminal or at two: one operation, ever.
 
-Here they are tasks that ask the agent, as its API does, with keys of their own; a fifth sends one of the keys again. The
-claims that hold them apart are the journal's unique indexes, which the bad twin has dropped.
+Here they are tasks that ask the agent, as its API does, with keys of their own; a fifth sends one of the keys again.
+The claims that hold them apart are the journal's unique indexes, which the bad twin has dropped.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ async def play(rounds: int, terminals: list[str]) -> list[str]:
         for first in range(0, rounds, A_CLINIC):
             async with place.clinic(SEED + first) as clinic:
                 for terminal in terminals:
-                    clinic.variant(terminal, cardholder_after_s=0.5, contactless_s=0.5, print_s=0.1, visible_after_s=0.5)
+                    clinic.variant(
+                        terminal, cardholder_after_s=0.5, contactless_s=0.5, print_s=0.1, visible_after_s=0.5
+                    )
                 await clinic.start()
                 for number in range(first, min(first + A_CLINIC, rounds)):
                     bad += await one_round(clinic, draw, number, terminals)

@@ -1,8 +1,8 @@
 """SIGKILL at every step of every operation, under faults of network and cloud, and again while it recovers.
 
 First each round is played without a kill, which numbers its steps; then once for each step with a kill there and four
-more a few steps later each, whatever those are by then. The box stays away for less than a card takes, or for longer than
-any operation. At the end a person asks again for what had no effect, and the checker looks at all three sides.
+more a few steps later each, whatever those are by then. The box stays away for less than a card takes, or for longer
+than any operation. At the end a person asks again for what had no effect, and the checker looks at all three sides.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.proof.clinic import house
 from tests.proof.figures import SEED, SOAK, record
 from tests.proof.rounds import ASKS, FATES, Round, play, told
 
-pytestmark = [pytest.mark.virtual_time, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.virtual_time, pytest.mark.timeout(7200)]
 
 TABLE = "SIGKILL at every step of an operation, and in its recovery × faults"
 EVERY_STEP = ("smooth", "lost request", "lost reply")
@@ -25,7 +25,7 @@ MORE_KILLS = 4
 """After the first one, each a few steps further into the recovery."""
 STRIDE = 10
 """Of the other fates each push plays every tenth step, which one by the seed; the soak plays all."""
-LEAST_KILLS = {"purchase": 600, "refund": 500, "reversal": 400, "reconciliation": 60}
+LEAST_KILLS = {"purchase": 620, "refund": 520, "reversal": 480, "reconciliation": 40}
 
 
 def rounds_of(smooth: Round, draw: random.Random, times: int) -> Iterator[Round]:
@@ -49,7 +49,7 @@ async def test_no_kill_at_any_step_loses_doubles_or_misreports_anything(ask: str
         for fate in FATES:
             smooth = await play(place, Round(ask, fate))
             played.append(smooth)
-            for one in rounds_of(smooth, draw, max(1, SOAK // 4)):
+            for one in rounds_of(smooth, draw, max(1, SOAK // 10)):
                 played.append(await play(place, one))
     kills = sum(one.deaths for one in played)
     bad = [one for one in played if one.problems]
@@ -58,7 +58,7 @@ async def test_no_kill_at_any_step_loses_doubles_or_misreports_anything(ask: str
     assert kills >= LEAST_KILLS[ask]
 
 
-KILL_TWINS = {
+KILL_TWINS: dict[twins.Twin, list[Round]] = {
     twins.records_after_the_reply: [Round("purchase", "smooth", (kill,), 4) for kill in range(8, 20)],
     twins.sends_again_under_a_new_reference: [Round("purchase", "lost reply"), Round("refund", "lost reply")],
     twins.takes_any_last_operation: [Round("refund", "lost request")],

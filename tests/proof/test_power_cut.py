@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +17,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from edgepos.journal import JournalBroken, JournalDamaged, database
-from edgepos.journal.database import connect, read_version, told
+from edgepos.journal import JournalBroken, JournalDamaged
 from edgepos.journal.opening import open_database
 from edgepos.journal.verify import verify
 

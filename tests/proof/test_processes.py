@@ -1,14 +1,15 @@
 """The real agent as a process of its own, ended by a real SIGKILL at any moment, again and again on one journal.
 
 What `test_kills.py` does at chosen steps and cheaply is done here with everything real but the time: process, signal,
-sockets, start-up, disk. Nobody chooses the moment: virtual time stands while the blow is struck, and the blow falls
-wherever it finds the process.
+sockets, start-up, disk. Nobody chooses the moment: time is running when the blow is struck, after a drawn number of
+questions to the simulator's clock, and it finds the process wherever that happens to be.
 """
 
 from __future__ import annotations
 
 import random
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -18,7 +19,7 @@ from edgepos.commands.demo.clinic import DemoClinic
 from edgepos.commands.demo.truth import compare
 from tests.proof.figures import SEED, SOAK, record, replay
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = pytest.mark.timeout(7200)
 
 KILLS = 12 if SOAK == 1 else 300
 RECEPTION = "70000001"
@@ -38,7 +39,8 @@ def press_pay(clinic: DemoClinic, invoice: int, due_minor: int) -> str | None:
 
 def at_rest(clinic: DemoClinic) -> bool:
     status = clinic.agent.get("/status")
-    return not status["unknown"] and not status["outbox"]["queued"] and not clinic.agent.get("/payments?state=sent")["payments"]
+    under_way = clinic.agent.get("/payments", state="sent")["payments"]
+    return not (status["unknown"] or status["outbox"]["queued"] or under_way)
 
 
 def strike(clinic: DemoClinic, draw: random.Random, fault: str | None) -> None:
@@ -46,10 +48,16 @@ def strike(clinic: DemoClinic, draw: random.Random, fault: str | None) -> None:
     due = 10_000 + draw.randrange(10_000)
     invoice = clinic.control("POST", "/practice/invoices", {"total_minor": due, "department": 2})["id"]
     if fault:
-        clinic.control("POST", "/faults", {"service": "nets", "fault": fault, "method": "POST", "path": "*/transaction"})
+        rule = {"service": "nets", "fault": fault, "method": "POST", "path": "*/transaction"}
+        clinic.control("POST", "/faults", rule)
     press_pay(clinic, invoice, due)
-    clinic.advance(draw.choice((0.0, 0.5, draw.uniform(0, 12), draw.uniform(0, 12))))
+    clinic.advance(draw.choice((0.0, 1.0, draw.uniform(0, 8))))
+    time_runs = Thread(target=clinic.advance, args=(4.0,))
+    time_runs.start()
+    for _ in range(draw.randrange(12)):
+        clinic.control("GET", "/clock")
     clinic.kill_agent()
+    time_runs.join()
     clinic.advance(draw.choice((0.1, 5.0, 40.0)))
     clinic.start_agent()
     clinic.until("rest after a kill", lambda: at_rest(clinic), LIMIT_S, 5)

@@ -1,7 +1,7 @@
 """Bad twins of the agent: each breaks one promise in the way in which real registers broke it, in a few lines.
 
-A harness that does not convict its twin proves nothing. So each twin runs through the same rounds as the real agent, and
-the checker has to find what it did. They are patches of the running program, undone when the block ends.
+A harness that does not convict its twin proves nothing. So each twin runs through the same rounds as the real agent,
+and the checker has to find what it did. They are patches of the running program, undone when the block ends.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from edgepos.agent import resolving
 from edgepos.agent.worker import Worker
 from edgepos.chance import SeededChance
 from edgepos.connectcloud import ConnectCloud
+from edgepos.domain import evidence
 from edgepos.domain.errors import EdgeposError, Refused
 from edgepos.domain.evidence import Asked, Known, Next, Verdict, same_as_fence
 from edgepos.domain.operation import Operation, State
@@ -57,7 +58,7 @@ def sends_again_under_a_new_reference(patch: pytest.MonkeyPatch) -> None:
 
 
 def _deciding(patch: pytest.MonkeyPatch, judge: Callable[..., Verdict | None]) -> None:
-    decide = resolving.decide
+    decide = evidence.decide
 
     def twin(asked: Asked, reply: OwnReply | NoAnswer | None, looks: Sequence[LookUp], known: Known) -> Verdict:
         return judge(asked, reply, looks) or decide(asked, reply, looks, known)
