@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from bench.clinic import ended, place, until_listening
 from bench.journal_rows import timed
 from bench.measure import Row, by_turns, compared, limited, p99
 from edgepos.client import Agent
-from edgepos.client.line import UnixConnection
 
 ROUNDS, A_ROUND = 9, 200
 INVOICES = 500
@@ -33,25 +33,34 @@ def raw(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         ended(process)
 
 
+def _line(path: Path) -> tuple[socket.socket, BinaryIO]:
+    """A line to *path*, and what comes from there. The same client on both sides, so that it weighs nothing."""
+    line = socket.socket(socket.AF_UNIX)
+    line.connect(str(path))
+    return line, line.makefile("rb")
+
+
 def requests(long: bool) -> Iterator[Row]:
     """The smallest question, on a line that stays open, against a JSON line on a raw socket."""
     with place() as here, here.agent(here.folder / "state") as agent:
         floor_path = here.folder / "lines.sock"
         with raw("lines", str(floor_path)):
             until_listening(floor_path, time.perf_counter())
-            line = UnixConnection(str(agent.socket), 10)
-            plain = socket.socket(socket.AF_UNIX)
-            plain.connect(str(floor_path))
-            answers = plain.makefile("rb")
+            line, answers = _line(agent.socket)
+            plain, words = _line(floor_path)
             kept: list[float] = []
 
             def ask() -> None:
-                line.request("GET", "/v1/findings")
-                json.loads(line.getresponse().read())
+                line.sendall(b"GET /v1/findings HTTP/1.1\r\nHost: edgepos\r\n\r\n")
+                length = 0
+                while (head := answers.readline()) != b"\r\n":
+                    if head.startswith(b"Content-Length: "):
+                        length = int(head[16:])
+                json.loads(answers.read(length))
 
             def say() -> None:
                 plain.sendall(b'{"ask": "findings"}\n')
-                json.loads(answers.readline())
+                json.loads(words.readline())
 
             def mean(question: Callable[[], object], kept: list[float]) -> float:
                 times = [timed(question) * 1e3 for _ in range(A_ROUND)]
@@ -59,9 +68,8 @@ def requests(long: bool) -> Iterator[Row]:
                 return sum(times) / len(times)
 
             ours, floors = by_turns(ROUNDS, lambda: mean(ask, kept), lambda: mean(say, []))
-            answers.close()
-            plain.close()
-            line.close()
+            for one in (answers, words, line, plain):
+                one.close()
     yield compared(
         "a request to the agent", "JSON lines over a raw socket", ours, floors, "ms", at_most=3,
         limit=("p99", p99(kept), 2),

@@ -26,7 +26,7 @@ from edgepos.agent.systemd import Supervisor
 from edgepos.agent.wiring import Agent, Given, opened
 from edgepos.chance import SystemChance
 from edgepos.clock import RealClock
-from edgepos.commands.demo.clinic import ORGANISATION, SECRETS
+from edgepos.commands.demo.settings import ORGANISATION, SECRETS
 
 FIRST_TERMINAL = 70_000_001
 QUICK = {

@@ -12,7 +12,13 @@ from collections.abc import Collection, Sequence
 from datetime import time
 from zoneinfo import ZoneInfo
 
-from edgepos.agent.closing_documents import Document, difference_document, match_document, report
+from edgepos.agent.closing_documents import (
+    Document,
+    difference_document,
+    match_document,
+    report,
+    terminal_document,
+)
 from edgepos.agent.closing_review import Reviews
 from edgepos.agent.log import logger
 from edgepos.agent.matching import Held, Matcher
@@ -56,14 +62,24 @@ class Closings:
     async def match(self, day: str | None = None) -> Document:
         """All periods in which something was paid or that were closed on the clinic day *day*; None: today.
 
-        A practice system that cannot be reached leaves its side empty and the match red. Raises Wrong `usage`.
+        Without a day, what is red from before and not dealt with yet stands in `earlier`. A practice system that cannot
+        be reached leaves its side empty and the match red. Raises Wrong `usage`.
         """
+        is_today = day is None
         day = self._matcher.day(day)
-        matches, others = await self._matcher.match(await self._matcher.of_day(day), day)
+        held = await self._matcher.of_day(day)
+        here = {one.subject for one in held}
+        before = [one for one in await self.reviews.in_doubt() if one.subject not in here] if is_today else []
+        matches, others = await self._matcher.match([*held, *before], day)
         if any(match.agree for match in matches):
             self.reviews.look_again()  # it may have been red before, and mended in the practice system alone
+        earlier = [
+            {**terminal_document(match), "closed_at": one.period.closed_at}
+            for one, match in zip(before, matches[len(held) :], strict=True)
+            if not match.agree
+        ]
         listed = [difference_document(one) for one in others]
-        return {"day": day, **match_document(matches), "without_reference": listed}
+        return {"day": day, **match_document(matches[: len(held)]), "earlier": earlier, "without_reference": listed}
 
     async def make(self, day: str | None, operator: str) -> Closing:
         """Make the closing report of *day*, None: today: numbered, and frozen as it is now.

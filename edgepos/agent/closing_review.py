@@ -10,7 +10,7 @@ Nothing here turns anything red.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from edgepos.agent.log import logger
 from edgepos.agent.matching import Held, Matcher
@@ -91,14 +91,13 @@ class Reviews:
         if touched is not None and doubts:
             concerned = {await self._period_of(one) for one in touched}
             doubts = {subject: found for subject, found in doubts.items() if subject in concerned}
-        periods = [period for subject in doubts if (period := await self._closed(subject)) is not None]
-        if not periods:
+        held = await self._held(doubts)
+        if not held:
             return []
-        held = await self._matcher.held(periods)
         matches, _ = await self._matcher.match(held, None)
         handled = []
         for one, match in zip(held, matches, strict=True):
-            found = doubts[f"{match.terminal}/{match.period}"]
+            found = doubts[one.subject]
             await self.confirm_settled(_closing_of(found), one, match)
             if match.agree:
                 for finding in found:
@@ -106,6 +105,21 @@ class Reviews:
                     handled.append(finding.finding)
                 log.info("a period agrees now", terminal=match.terminal, period=match.period)
         return handled
+
+    async def in_doubt(self) -> list[Held]:
+        """The closed periods that were red, or have something in them that nobody asked for, and are not dealt with."""
+        return await self._held(await self._doubts())
+
+    async def _held(self, subjects: Iterable[str]) -> list[Held]:
+        found = [await self._closed(subject) for subject in subjects]
+        return await self._matcher.held([period for period in found if period is not None])
+
+    async def dealt_with(self) -> dict[int, list[FindingRow]]:
+        """By closing: what was red in it and is not listed any more, since it agrees or since a person said so."""
+        dealt: dict[int, list[FindingRow]] = {}
+        for finding in await self._journal.handled_findings(DIFFERS):
+            dealt.setdefault(_closing_of([finding]), []).append(finding)
+        return dealt
 
     async def remember(self, matches: Sequence[TerminalMatch], closing: int) -> None:
         """Each red period of a closing is a finding from now on."""

@@ -27,15 +27,15 @@ COMMENT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One server-sent event, as its name and as the text that goes out."""
+    """One server-sent event, as its name and as the bytes that go out."""
 
     name: str
-    text: str
+    sent: bytes
 
     @classmethod
     def of(cls, name: str, data: Any, seq: int | None) -> Message:
         head = f"event: {name}\n" + (f"id: {seq}\n" if seq is not None else "")
-        return cls(name, f"{head}data: {json.dumps(data, ensure_ascii=False)}\n\n")
+        return cls(name, f"{head}data: {json.dumps(data, ensure_ascii=False)}\n\n".encode())
 
 
 class Listener:
@@ -137,7 +137,7 @@ class Hub:
         finally:
             self._listeners.discard(listener)
 
-    async def stream(self) -> AsyncIterator[str]:
+    async def stream(self) -> AsyncIterator[bytes]:
         """Server-sent events for one listener: the view, then what changes; ends after `bye`."""
         with self.listening() as listener:
             while True:
@@ -145,11 +145,11 @@ class Hub:
                     async with asyncio.timeout(COMMENT_S):
                         message = await listener.next()
                 except TimeoutError:
-                    yield ": here\n\n"
+                    yield b": here\n\n"
                     continue
                 if message is None:
                     message = Message.of("view", await self._view.whole(), self._journal.head[0])
-                yield message.text
+                yield message.sent
                 if message.name == "bye":
                     return
 

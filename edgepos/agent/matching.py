@@ -50,6 +50,11 @@ class Held:
     operations: tuple[Operation, ...]
 
     @property
+    def subject(self) -> str:
+        """The period's name in findings and events: `TERMINAL/N`."""
+        return f"{self.period.terminal}/{self.period.period}"
+
+    @property
     def document(self) -> Document:
         names = ("terminal", "period", "session", "opened_at", "closed_at", "by", "operation")
         return {name: getattr(self.period, name) for name in names}

@@ -23,14 +23,14 @@ from edgepos.domain.evidence import (
     same_as_fence,
 )
 from edgepos.domain.operation import Kind, Operation, State
-from edgepos.domain.result import NoAnswer, OwnReply
-from edgepos.domain.slip import SlipTotals, read_slip
+from edgepos.domain.result import NoAnswer, OwnReply, Result, TerminalResult
+from edgepos.domain.slip import SlipTotals, paid_in, read_slip
 from edgepos.journal import Journal, PeriodEnd
 
 log = logger(__name__)
 
 REPORT_CURRENCY = "report-currency"
-"""The finding of a terminal whose report is in another currency than the settings."""
+"""The finding of a terminal whose slips are in another currency than the settings."""
 
 
 class Periods:
@@ -112,8 +112,8 @@ class Periods:
             self._health.note_result(terminal, verdict.result)
         log.info("decided", payment=operation.id, terminal=terminal, state=verdict.state, cause=verdict.cause)
         decided = await self._journal.decided(operation.id, verdict, closes=closes)
-        if verdict.state is State.APPROVED and slip is not None:
-            await self._compare_currency(terminal, slip)
+        if verdict.state is State.APPROVED and slip is not None and (read := self._read(slip)) is not None:
+            await self._compare_currency(terminal, frozenset({read.currency}))
         return decided
 
     def _end(self, slip: ReconciliationSlip) -> PeriodEnd:
@@ -127,16 +127,18 @@ class Periods:
     def _read(self, slip: ReconciliationSlip) -> SlipTotals | None:
         return read_slip(slip.text, country=self._country, currency=self._currency).totals
 
-    async def _compare_currency(self, terminal: str, slip: ReconciliationSlip) -> None:
-        """A terminal that reports in another currency than the one set up takes the wrong money: said until it is so
-        no more."""
-        read = self._read(slip)
-        if read is None:
-            return
-        if read.currency != self._currency:
-            facts = {"terminal": terminal, "found": read.currency, "expected": self._currency}
+    async def result_seen(self, terminal: str, result: TerminalResult) -> None:
+        """A payment ended: its slip names the currency in which money was taken, hours before any report does."""
+        if result.result is Result.MOVED:
+            await self._compare_currency(terminal, paid_in(result.customer_slip or result.merchant_slip))
+
+    async def _compare_currency(self, terminal: str, found: frozenset[str]) -> None:
+        """A terminal that prints another currency than the one set up takes the wrong money: said until it is so no
+        more. A slip in two currencies (the card's own beside ours) says nothing against it."""
+        if found and self._currency not in found:
+            facts = {"terminal": terminal, "found": ", ".join(sorted(found)), "expected": self._currency}
             await self._journal.raise_finding(REPORT_CURRENCY, terminal, facts)
-            return
-        for finding in await self._journal.open_findings():
-            if (finding.kind, finding.subject) == (REPORT_CURRENCY, terminal):
-                await self._journal.handle_finding(finding.finding, "agent", f"the report is in {read.currency}")
+        elif found:
+            for finding in await self._journal.open_findings():
+                if (finding.kind, finding.subject) == (REPORT_CURRENCY, terminal):
+                    await self._journal.handle_finding(finding.finding, "agent", f"a slip is in {self._currency}")

@@ -231,6 +231,8 @@ class Resolver:
         if verdict.result is not None:
             await self._tools.periods.session_seen(self._terminal, verdict.result.session)
         present = await journal.decided(operation.id, verdict)
+        if verdict.result is not None:
+            await self._tools.periods.result_seen(self._terminal, verdict.result)
         self._tools.health.note_result(self._terminal, verdict.result)
         log.info("decided", payment=operation.id, terminal=self._terminal, state=present.state, cause=verdict.cause)
         return present

@@ -9,8 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from starlette.responses import Response, StreamingResponse
-
 from edgepos import __version__
 from edgepos.agent import view
 from edgepos.agent.call import Call
@@ -18,6 +16,7 @@ from edgepos.agent.doctor import RIGHTS_S, checks, in_order, rights
 from edgepos.agent.network_check import reachable, services_of
 from edgepos.agent.operators import Operator
 from edgepos.agent.peers import Role
+from edgepos.agent.serving import Response, StreamingResponse
 from edgepos.agent.settings_files import sources
 from edgepos.domain.errors import Refused, Wrong
 from edgepos.domain.money import MAX_MINOR
@@ -38,7 +37,8 @@ async def close_day(call: Call) -> dict[str, Any]:
 async def closings(call: Call) -> dict[str, Any]:
     """The closing reports, newest first."""
     rows = await call.parts.journal.closings(limit=call.limit, before=call.number("before", 0, 10**9) or None)
-    return {"closings": [view.closing(row) for row in rows]}
+    dealt_with = await call.parts.closings.reviews.dealt_with()
+    return {"closings": [view.closing(row, dealt_with.get(row.number, ())) for row in rows]}
 
 
 async def closing(call: Call) -> dict[str, Any]:
@@ -48,7 +48,8 @@ async def closing(call: Call) -> dict[str, Any]:
     for row in await call.parts.journal.closings(limit=1, before=number + 1):
         if row.number == number:
             copies = await call.parts.journal.closing_copied(number) if call.flag("copy") else None
-            return {**view.closing(row), "copy": copies}
+            dealt_with = await call.parts.closings.reviews.dealt_with()
+            return {**view.closing(row, dealt_with.get(number, ())), "copy": copies}
     raise Wrong("unknown-closing", text=text[:20])
 
 

@@ -9,7 +9,6 @@ from datetime import time
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from edgepos.agent.settings import File, LocationFile, Organisation
@@ -42,19 +41,43 @@ def example(model: type[File]) -> str:
     lines = [f"# {HEADS[model]}"]
     for name, field in model.model_fields.items():
         table, is_list = _table(field.annotation)
-        mark = "# " if name in OPTIONAL else ""
-        lines += ["", *_comment(table.__doc__ or ""), f"{mark}[[{name}]]" if is_list else f"{mark}[{name}]"]
-        for key, one in table.model_fields.items():
-            lines += _key(name, key, one, mark)
+        lines += [
+            "",
+            *_part(name, table, is_list=is_list, values=_examples_of(name, table), is_used=name not in OPTIONAL),
+        ]
     return "\n".join(lines) + "\n"
 
 
-def _key(table: str, key: str, field: FieldInfo, mark: str) -> Iterator[str]:
-    yield from _comment(field.description or "")
-    if field.default is PydanticUndefined:
-        yield f"{mark}{key} = {_toml(EXAMPLES[f'{table}.{key}'])}"
-    else:
-        yield f"# {key} = {_toml(field.default)}"
+def written(model: type[File], tables: Mapping[str, Any]) -> str:
+    """The same with the values of *tables* (as TOML reads them) set; a table that is not among them shows its form."""
+    lines = [f"# {HEADS[model]}"]
+    for name, field in model.model_fields.items():
+        table, is_list = _table(field.annotation)
+        given = tables.get(name)
+        for values in (given if is_list else [given]) or [None]:
+            needs_none = all(one.default is not PydanticUndefined for one in table.model_fields.values())
+            is_used = values is not None or (needs_none and not is_list)
+            shown = _examples_of(name, table) if values is None else values
+            lines += ["", *_part(name, table, is_list=is_list, values=shown, is_used=is_used)]
+    return "\n".join(lines) + "\n"
+
+
+def _examples_of(name: str, table: type[BaseModel]) -> Mapping[str, object]:
+    return {key: EXAMPLES[f"{name}.{key}"] for key in table.model_fields if f"{name}.{key}" in EXAMPLES}
+
+
+def _part(
+    name: str, table: type[BaseModel], *, is_list: bool, values: Mapping[str, object], is_used: bool
+) -> Iterator[str]:
+    mark = "" if is_used else "# "
+    yield from _comment(table.__doc__ or "")
+    yield f"{mark}[[{name}]]" if is_list else f"{mark}[{name}]"
+    for key, field in table.model_fields.items():
+        yield from _comment(field.description or "")
+        if key in values:
+            yield f"{mark}{key} = {_toml(values[key])}"
+        elif field.default is not PydanticUndefined:
+            yield f"# {key} = {_toml(field.default)}"
 
 
 def _comment(text: str) -> list[str]:
@@ -71,4 +94,7 @@ def _table(annotation: Any) -> tuple[type[BaseModel], bool]:
 def _toml(value: object) -> str:
     if isinstance(value, time):
         return f'"{value:%H:%M}"'
+    if isinstance(value, Mapping):
+        pairs = ", ".join(f"{json.dumps(str(key))} = {_toml(one)}" for key, one in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
     return json.dumps(value, ensure_ascii=False)

@@ -83,7 +83,7 @@ def load(folder: Path) -> Settings:
         except (OSError, UnicodeDecodeError) as error:
             faults.append(Fault(file=str(path), line=None, key="", why=f"cannot be read: {error}"))
         except ValidationError as error:
-            found = [_fault(model, path, one["loc"], one["type"], one["msg"]) for one in error.errors()]
+            found = [fault_of(model, path, one["loc"], one["type"], one["msg"]) for one in error.errors()]
             misspelt = {fault.nearest for fault in found}
             faults.extend(
                 fault for fault in found if not (fault.why == MISSING and fault.key.rpartition(".")[2] in misspelt)
@@ -171,7 +171,8 @@ def _unknown_sections() -> Iterator[Fault]:
             )
 
 
-def _fault(model: type[File], path: Path, location: Path_, kind: str, said: str) -> Fault:
+def fault_of(model: type[File], path: Path, location: Path_, kind: str, said: str) -> Fault:
+    """What pydantic says of *location* in the file at *path*, as the person who typed it would look for it."""
     variable = _variable(location)
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     why = said.removeprefix("Value error, ")

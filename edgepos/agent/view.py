@@ -6,7 +6,7 @@ may be added, none may change its meaning.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -364,7 +364,8 @@ def outbox_row(row: OutboxRow, sender: Sender | None) -> Document:
     }
 
 
-def closing(row: Closing) -> Document:
+def closing(row: Closing, dealt_with: Iterable[FindingRow] = ()) -> Document:
+    """A closing report as it was made; and since when what was red in it is not listed any more."""
     return {
         "number": row.number,
         "clinic_day": row.clinic_day,
@@ -373,4 +374,14 @@ def closing(row: Closing) -> Document:
         "match": dict(row.match),
         "operator": row.operator,
         "made_at": row.made_at,
+        "dealt_with": [
+            {
+                "terminal": one.facts["terminal"],
+                "period": one.facts["period"],
+                "at": one.handled_at,
+                "operator": one.operator,
+                "note": one.note,
+            }
+            for one in dealt_with
+        ],
     }

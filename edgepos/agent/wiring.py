@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from edgepos import __version__
-from edgepos.agent import recovery, sockets
+from edgepos.agent import api, recovery, sockets
 from edgepos.agent.alerts import Alerts
-from edgepos.agent.api import Server, application
 from edgepos.agent.asking import Asking
 from edgepos.agent.backups import Backups
 from edgepos.agent.call import Parts
@@ -86,7 +85,7 @@ class Agent:
             await recovery.first_round(parts.crew)
             listener = sockets.listen(socket_path)
             inode = os.lstat(socket_path).st_ino
-            server = Server(application(parts))
+            server = api.server(parts)
             serving = group.create_task(server.run_on(listener), name="api")
             await server.up.wait()
             log.info("ready", version=__version__, count=len(parts.crew.workers))

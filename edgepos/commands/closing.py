@@ -10,7 +10,6 @@ from typing import Any
 from edgepos.client import Agent, AgentError
 from edgepos.client.http import new_key, path_of
 from edgepos.commands.asking import (
-    amount_of,
     asked_for,
     choose_terminal,
     declare_wait,
@@ -33,7 +32,7 @@ PAGE = 200
 def declare_reconcile(parser: ArgumentParser) -> None:
     parser.add_argument("--terminal", metavar="ID", help="one terminal, by name or its 8 digits; else each")
     parser.add_argument("--total", metavar="AMOUNT", help="with --terminal and --period: what the paper report says, "
-                        "where edgepos has none that it can read")  # fmt: skip
+                        "where edgepos has none that it can read; more back than paid: --total=-12,50")  # fmt: skip
     parser.add_argument(
         "--period", type=int, metavar="N", help="the closed period that --total is of, as match shows it"
     )
@@ -83,9 +82,18 @@ def _tell(agent: Agent, status: Document, options: Namespace) -> Answer:
     known = options.terminal.isdecimal() and len(options.terminal) == 8
     terminal = options.terminal if known else choose_terminal(status, options.terminal)["id"]
     path = path_of("terminals", terminal, "periods", str(options.period), "total")
-    document = agent.post(path, {"amount_minor": amount_of(options.total, status["today"]["currency"])})
+    document = agent.post(path, {"amount_minor": _total_of(options.total, status["today"]["currency"])})
     error = None if document["agree"] else AgentError.of("not-agreed")
     return Answer(document, lambda: _match(document, status), exit=_exit([error]), error=error)
+
+
+def _total_of(text: str, currency: str) -> int:
+    from edgepos.client.values import Wrong, parse_total
+
+    try:
+        return parse_total(text, currency)
+    except Wrong as wrong:
+        raise AgentError.of(wrong.code, **wrong.facts) from None
 
 
 def _exit(errors: Sequence[AgentError | None]) -> Exit:
@@ -127,6 +135,9 @@ def _match(document: Document, status: Document) -> Iterable[str]:
             yield "  ".join((names.get(one["terminal"], one["terminal"]), _difference(difference, form)))
     for difference in document.get("without_reference") or ():
         yield _difference(difference, form)
+    for one in document.get("earlier") or ():
+        yield f"Red since an earlier day, closed {form.moment(one['closed_at'])}:"
+        yield from _match({"terminals": [one]}, status)
 
 
 def _difference(difference: Document, form: Form) -> str:
@@ -171,15 +182,22 @@ def _closings(closings: Sequence[Document], status: Document) -> Iterable[str]:
             form.moment(one["made_at"]),
             one["operator"],
             form.money(one["match"]["report"]["amount_minor"]),
-            "agreed" if one["match"]["agree"] else "DIFFERED",
+            _closing_word(one),
         )
         for one in closings
     ]
     return columns(rows, "><<<>") or ["No closing report was made yet."]
 
 
+def _closing_word(closing: Document) -> str:
+    red = sum(not one["agree"] for one in closing["match"]["terminals"])
+    if not red:
+        return "agreed"
+    return "DIFFERED" if len(closing["dealt_with"]) < red else "DIFFERED, dealt with since"
+
+
 def _closing(closing: Document, status: Document) -> Iterable[str]:
-    """The whole report, as it was when it was made."""
+    """The whole report, as it was when it was made; under it, what was dealt with since."""
     form = Form(status["location"])
     if closing.get("copy"):
         yield f"*** COPY {closing['copy']} ***"
@@ -192,6 +210,10 @@ def _closing(closing: Document, status: Document) -> Iterable[str]:
     left = [f"{one['terminal']}, period {one['period']}" for one in closing["match"].get("left_open") or ()]
     if left:
         yield f"Still open, and in a later report: {'; '.join(left)}"
+    names = names_of(status)
+    for one in closing["dealt_with"]:
+        name = names.get(one["terminal"], one["terminal"])
+        yield f"Since then: {name}, period {one['period']}: {one['note']} ({form.moment(one['at'])}, {one['operator']})"
 
 
 def _report(report: Document, status: Document) -> Iterable[str]:

@@ -5,6 +5,7 @@ The amount and the due sum go to the agent as the person saw them; anything that
 
 from __future__ import annotations
 
+import shlex
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from typing import Any
@@ -50,7 +51,7 @@ def run(options: Namespace) -> Answer:
     status = agent.get("/status")
     form = Form(status["location"])
     currency = status["today"]["currency"]
-    amount_minor = None if options.amount is None else amount_of(options.amount, currency)
+    amount_minor = None if options.amount is None else _amount(options.amount, currency)
     terminal = choose_terminal(status, options.terminal)
     body: dict[str, object] = {"terminal": terminal["id"], "currency": currency, "text": options.reference}
     if options.large:
@@ -61,6 +62,15 @@ def run(options: Namespace) -> Answer:
         body["amount_minor"] = amount_minor
     payment = _begun(agent, body, is_sure=options.yes)
     return follow(agent, payment, form, names_of(status), wait_s=options.wait)
+
+
+def _amount(text: str, currency: str) -> int:
+    try:
+        return amount_of(text, currency)
+    except AgentError as error:
+        if any(letter.isalpha() for letter in text) and any(letter.isdigit() for letter in text):
+            error.mend = f"If it is an invoice: edgepos pay --invoice {shlex.quote(text)}"
+        raise
 
 
 def _begun(agent: Agent, body: Mapping[str, object], *, is_sure: bool) -> dict[str, Any]:

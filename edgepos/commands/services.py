@@ -6,10 +6,12 @@ The only commands that import more than the client, and only when they run.
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from edgepos.commands.exits import Exit
 from edgepos.commands.keeping import declare_nothing
 from edgepos.commands.table import Verb
+from edgepos.commands.usage import wrong
 
 
 def agent(options: Namespace) -> Exit:
@@ -30,10 +32,26 @@ def declare_simulator(parser: ArgumentParser) -> None:
         metavar="PORT",
         help="hold virtual time for an agent that joins with EDGEPOS_CLOCK",
     )
+    parser.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FOLDER",
+        help="make this folder, with the settings of a clinic at this simulator; an agent takes them by EDGEPOS_CONFIG",
+    )
 
 
 def simulator(options: Namespace) -> Exit:
-    from edgepos.simulator.server import Options, run
+    from edgepos.commands.demo.settings import write_settings
+    from edgepos.simulator.server import Addresses, Options, run, say
+
+    folder: Path | None = options.settings
+    if folder is not None:
+        _make(folder)
+
+    def started(addresses: Addresses) -> None:
+        if folder is not None:
+            write_settings(folder, addresses)
+        say(addresses)
 
     run(
         Options(
@@ -42,9 +60,21 @@ def simulator(options: Namespace) -> Exit:
             control_port=options.control_port,
             seed=options.seed,
             clock_port=options.virtual_clock,
-        )
+        ),
+        started=started,
     )
     return Exit.DONE
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise wrong(
+            f"{folder} cannot be made: {error.strerror}.",
+            mend="Name a new folder in a place of yours.",
+            file=str(folder),
+        ) from error
 
 
 VERBS = {

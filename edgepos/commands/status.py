@@ -58,7 +58,8 @@ def lines(status: Mapping[str, Any]) -> Iterable[str]:
         since = f"since {form.moment(thing['since'])}" if thing.get("since") else ""
         rows.append((name, model, word(thing["state"]), since))
         if thing.get("mend") and thing["state"] not in ("ok", "ready", "in_use"):
-            mends.append(f"{name}: {' '.join(str(part) for part in (thing.get('why'), thing['mend']) if part)}")
+            said = " ".join(str(part) for part in (thing.get("why"), thing["mend"]) if part)
+            mends.append(said if said.startswith(name) else f"{name}: {said}")
     yield from columns(rows)
     today, outbox = status["today"], status["outbox"]
     currency = today["currency"]

@@ -75,6 +75,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             Command("settings", "box", "each value, and where it comes from"),
             Command("operators", "box", "people, roles and PINs"),
             Command("log", "box", "the agent's last lines"),
+            Command("support-bundle", "bundle", "one archive for the support, without names and secrets"),
             Command("demo", "demo.command", "a day with simulated terminals and services"),
             Command("agent", "services", "the daemon, in the foreground"),
             Command("simulator", "services", "both services and terminals, on this machine"),

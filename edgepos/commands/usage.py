@@ -89,7 +89,7 @@ def overview() -> str:
         "Without a command: the screen.",
     ]
     for title, commands in GROUPS:
-        lines += ["", f"{title}:", *(f"  {command.name:<12}{command.does}" for command in commands)]
+        lines += ["", f"{title}:", *(f"  {command.name:<16}{command.does}" for command in commands)]
     lines += [
         "",
         "edgepos COMMAND --help says more, with an example. Most commands take --json.",

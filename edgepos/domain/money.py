@@ -98,6 +98,18 @@ def parse_amount(text: str, currency: str) -> Money:
     return Money(minor, currency)
 
 
+def parse_total(text: str, currency: str) -> int:
+    """A report's total as a person types it, in minor units: as `parse_amount`, but it may be zero or money back."""
+    bare = text.replace("−", "-").strip()
+    sign = -1 if bare.startswith("-") or bare.endswith("-") else 1
+    try:
+        return sign * parse_amount(bare.removeprefix("-").removesuffix("-"), currency).minor
+    except Wrong as wrong:
+        if wrong.facts.get("why") == "zero":
+            return 0
+        raise
+
+
 def _split(cleaned: str, digits: int, text: str, currency: str) -> tuple[str, str]:
     """The whole part and the decimals of *cleaned*, both digits only."""
     if not re.fullmatch(r"[0-9., ]+", cleaned):

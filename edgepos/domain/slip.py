@@ -83,6 +83,7 @@ VOID_LINE = re.compile(rf"(?:{VOID})(?: (?:AV |AF |OF )?(?:{MOVED}))?|(?:{MOVED}
 COUNT_LINE = re.compile(r"(\S.*?)\s+([0-9]{1,6})")
 AMOUNT_LINE = re.compile(r"([^=\d]+?)\s*=\s*(.+)")
 CURRENCY_LINE = re.compile(r"[A-Z]{3}")
+PAID_LINE = re.compile(r"([A-Z]{3}) -?[0-9][0-9., ]*-?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ def _read(text: str, country: str, currency: str) -> SlipTotals:
     currency, session, body = _head(lines[head + 1 :], words, currency)
     schemes: list[SchemeTotal] = []
     pending: tuple[str, int] | None = None
-    for line in body:
+    for at, line in enumerate(body):
         if amount := AMOUNT_LINE.fullmatch(line):
             label = amount[1].upper()
             if pending is None or label not in (words.amount, TOTAL_WORD):
@@ -150,6 +151,8 @@ def _read(text: str, country: str, currency: str) -> SlipTotals:
             if (label == TOTAL_WORD) != (total.scheme.upper() == words.collected):
                 raise _Unread(WhyUnread.LAYOUT, line)
             if label == TOTAL_WORD:
+                if further := next((later for later in body[at + 1 :] if AMOUNT_LINE.fullmatch(later)), None):
+                    raise _Unread(WhyUnread.LAYOUT, further)  # a second section: which of the two is ours?
                 by_scheme = _added_up(schemes, total, line)
                 return SlipTotals(by_scheme, total.count, total.amount_minor, currency, session)
             schemes.append(total)
@@ -210,6 +213,12 @@ def _minor(text: str, decimal: str, digits: int, line: str) -> int:
     if len(number) > MAX_DIGITS or ("-" in before and "-" in after):
         raise _Unread(WhyUnread.AMOUNT, line)
     return -int(number) if is_negative else int(number)
+
+
+def paid_in(text: str) -> frozenset[str]:
+    """The currencies that a payment's slip has an amount in. Empty where it names none that edgepos knows."""
+    lines = (" ".join(line.split()) for line in re.split(r"[\r\n\f]+", decode_slip(text[:MAX_SLIP])))
+    return frozenset(paid[1] for line in lines if (paid := PAID_LINE.fullmatch(line)) and paid[1] in DIGITS)
 
 
 def is_void_slip(text: str) -> bool:

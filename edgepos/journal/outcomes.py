@@ -286,7 +286,7 @@ def append_settled(
         )  # fmt: skip
     taken = amount_minor if outcome == "taken" else 0
     if outcome not in ("taken", "not_taken") or (outcome == "taken" and operation.asked_minor > 0 >= amount_minor):
-        raise Wrong("usage", why="outcome", outcome=outcome)
+        raise Wrong("usage", text=outcome, expected="taken or not_taken")
     state = advance(operation.state, Step.SETTLE)
     fields: dict[str, object] = {
         "id": id,

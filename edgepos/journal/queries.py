@@ -589,6 +589,14 @@ def open_findings(tx: Tx) -> list[FindingRow]:
     return [_finding(row) for row in tx.rows(_FINDING + "WHERE handled_at IS NULL ORDER BY seq")]
 
 
+def handled_findings(tx: Tx, kind: str) -> list[FindingRow]:
+    """Of one kind, those that somebody has dealt with, oldest first."""
+    return [
+        _finding(row)
+        for row in tx.rows(_FINDING + "WHERE kind = :kind AND handled_at NOT NULL ORDER BY seq", kind=kind)
+    ]
+
+
 def finding(tx: Tx, id: str) -> FindingRow | None:
     row = tx.row(_FINDING + "WHERE finding = :id", id=id)
     return _finding(row) if row else None

@@ -311,6 +311,9 @@ class Journal:
     async def open_findings(self) -> list[FindingRow]:
         return await self._read(queries.open_findings)
 
+    async def handled_findings(self, kind: str) -> list[FindingRow]:
+        return await self._read(queries.handled_findings, kind)
+
     # --- terminals, periods, closings
 
     async def learned(self, terminal: str, echoes: bool) -> TerminalRow:

@@ -33,7 +33,10 @@ TERMINALS: Mapping[str, Entry] = {
             N_("The terminal has not been reconciled for long."),
         ),
         N_("It may still take payments; after a week, and when it is new, it refuses them."),
-        (N_("Reconcile it with: edgepos reconcile --terminal {terminal}"), N_("Reconcile it with: edgepos reconcile")),
+        (
+            N_("Reconcile it with: edgepos reconcile --terminal {typed_terminal}"),
+            N_("Reconcile it with: edgepos reconcile"),
+        ),
     ),
     "terminal-not-in-account": entry(
         (
@@ -126,7 +129,7 @@ FINDINGS: Mapping[str, Entry] = {
         (N_("{terminal} closed its session {session} by itself."), N_("A terminal closed its session by itself.")),
         N_("edgepos did not ask for it and has not seen the report."),
         (
-            N_("Print the terminal's copy of that report, then: edgepos reconcile --terminal {terminal}"
+            N_("Print the terminal's copy of that report, then: edgepos reconcile --terminal {typed_terminal}"
                " --period {period} --total AMOUNT"),
             N_("Print the terminal's copy of that report and compare its total."),
         ),

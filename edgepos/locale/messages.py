@@ -7,12 +7,14 @@ the next, plainer one of its tuple. English stands here and is the key of the tr
 A code may have a sharper entry for one `why` fact: `amount-form:zero` is looked up before `amount-form`.
 
 Facts are made readable before they are filled in: `amount_minor` with `currency` is also `{amount}` (and so for every
-`…_minor`), a point in time is shortened, a list is joined, and a program's word (`timeout`, `draft`) gets its own.
+`…_minor`), `{typed_terminal}` is the terminal as a shell wants it, a point in time is shortened, a list is joined, and a
+program's word (`timeout`, `draft`) gets its own.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -92,6 +94,8 @@ def _readable(
         else:
             word = WORDS.get(name, {}).get(str(value))
             shown[name] = translate(word) if word else str(value)
+    if "terminal" in shown:
+        shown["typed_terminal"] = shlex.quote(shown["terminal"])
     return shown
 
 

@@ -31,12 +31,18 @@ DECIDED: Mapping[str, Entry] = {
     "declined:87": entry(
         (N_("{terminal} takes no payment before it is reconciled."), N_("The terminal must be reconciled first.")),
         N_("No money moved."),
-        (N_("Reconcile it with: edgepos reconcile --terminal {terminal}"), N_("Reconcile it with: edgepos reconcile")),
+        (
+            N_("Reconcile it with: edgepos reconcile --terminal {typed_terminal}"),
+            N_("Reconcile it with: edgepos reconcile"),
+        ),
     ),
     "declined:90": entry(
         (N_("{terminal} is being reconciled."), N_("The terminal is being reconciled.")),
         N_("No money moved."),
-        (N_("Reconcile it with: edgepos reconcile --terminal {terminal}"), N_("Reconcile it with: edgepos reconcile")),
+        (
+            N_("Reconcile it with: edgepos reconcile --terminal {typed_terminal}"),
+            N_("Reconcile it with: edgepos reconcile"),
+        ),
     ),
     "declined:91": entry(
         N_("The card was declined: the card's bank cannot be reached."),
@@ -108,7 +114,10 @@ IN_THE_WAY: Mapping[str, Entry] = {
     "reconcile-first": entry(
         (N_("{terminal} takes no payment before it is reconciled."), N_("The terminal wants to be reconciled first.")),
         N_("It is new, or its session has been open too long."),
-        (N_("Reconcile it with: edgepos reconcile --terminal {terminal}"), N_("Reconcile it with: edgepos reconcile")),
+        (
+            N_("Reconcile it with: edgepos reconcile --terminal {typed_terminal}"),
+            N_("Reconcile it with: edgepos reconcile"),
+        ),
     ),
     "payment-unknown": entry(
         (
@@ -262,6 +271,17 @@ WRONG: Mapping[str, Entry] = {
         N_("The shares of the invoices do not add up to the amount."),
         N_("Nothing was sent."),
         N_("Look again: edgepos invoices"),
+    ),
+    "usage:sql": entry(
+        (N_("The question was not answered: {said}."), N_("The question was not answered.")),
+        "",
+        N_('Ask with one SELECT. The tables: edgepos sql "SELECT name, sql FROM sqlite_schema"'),
+    ),
+    "usage:unknown-line": entry(N_("That invoice is not one of this payment's."), "", N_("See: edgepos show PAYMENT")),
+    "usage:unknown-finding": entry(N_("There is no such finding."), "", N_("See: edgepos findings")),
+    "usage:unknown-period": entry((N_("There is no such period: {text}."), N_("There is no such period.")), "", N_("See: edgepos match")),
+    "usage:not-settled": entry(
+        N_("This payment was not closed by hand, so there is nothing to confirm."), "", _LOOK
     ),
     "usage:invoice-twice": entry(N_("The same invoice is named twice."), "", N_("Name each invoice once.")),
     "amount-form": entry(

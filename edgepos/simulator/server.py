@@ -10,6 +10,7 @@ import asyncio
 import json
 import signal
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -115,29 +116,43 @@ class Simulator:
         await self.world.doors["provet"](scope, receive, send)
 
 
-async def serve(options: Options, clock: Clock, master: Master | None = None) -> None:
-    """Runs the simulator until the process is told to end."""
+Addresses = Mapping[str, str | None]
+"""`nets`, `provet`, `control`, `clock`: where each listens; None for what there is not."""
+
+
+def say(addresses: Addresses) -> None:
+    """One line of JSON on stdout."""
+    sys.stdout.write(json.dumps(addresses) + "\n")
+    sys.stdout.flush()
+
+
+async def serve(
+    options: Options, clock: Clock, master: Master | None = None, *, started: Callable[[Addresses], None] = say
+) -> None:
+    """Runs the simulator until the process is told to end. *started* is called once, when all of it listens."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     async with Simulator(clock, options, master) as simulator:
-        addresses = {
-            "nets": simulator.nets_url,
-            "provet": simulator.provet_url,
-            "control": simulator.control_url,
-            "clock": master.address if master else None,
-        }
-        sys.stdout.write(json.dumps(addresses) + "\n")
-        sys.stdout.flush()
+        started(
+            {
+                "nets": simulator.nets_url,
+                "provet": simulator.provet_url,
+                "control": simulator.control_url,
+                "clock": master.address if master else None,
+            }
+        )
         await ended.wait()
 
 
-def run(options: Options) -> None:
+def run(options: Options, *, started: Callable[[Addresses], None] = say) -> None:
     """The process: in real time, or holding virtual time for others if the options give a clock port."""
     if options.clock_port is None:
-        clocks.run(lambda clock: serve(options, clock), clock_address=None, name="simulator")
+        clocks.run(lambda clock: serve(options, clock, started=started), clock_address=None, name="simulator")
     else:
         clocks.run_master(
-            lambda clock, master: serve(options, clock, master), name="simulator", port=options.clock_port
+            lambda clock, master: serve(options, clock, master, started=started),
+            name="simulator",
+            port=options.clock_port,
         )

@@ -50,7 +50,7 @@ class Listener:
 
     def __init__(self, app: App, port: int) -> None:
         self._config = uvicorn.Config(
-            app,
+            _ending_quietly(app),
             http=_Protocol,
             interface="asgi3",
             lifespan="off",
@@ -103,6 +103,16 @@ class Listener:
 
     def _connection(self) -> asyncio.Protocol:
         return _Protocol(config=self._config, server_state=self._state, app_state={})
+
+
+def _ending_quietly(app: App) -> App:
+    """A request that is cut off when the simulator ends or starts anew is no fault; uvicorn would log it as one."""
+
+    async def quiet(scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(asyncio.CancelledError):  # the task ends here in any case
+            await app(scope, receive, send)
+
+    return quiet
 
 
 def _bound(port: int) -> socket.socket:

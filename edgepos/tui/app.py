@@ -31,6 +31,7 @@ from edgepos.tui.form import Form
 from edgepos.tui.order import Order
 from edgepos.tui.place import Frame, Place
 from edgepos.tui.places import BY_NAME, IN_FOOTER, PLACES
+from edgepos.tui.stylesheet import Styles
 from edgepos.tui.themes import THEMES, theme_for
 from edgepos.tui.view import ClinicView, Document
 
@@ -77,6 +78,7 @@ class EdgeposApp(App[None], inherit_bindings=False):
 
     def __init__(self, agent: AsyncAgent, *, is_kiosk: bool = False, clock: Clock | None = None) -> None:
         super().__init__()
+        self.stylesheet = Styles(variables=self.get_css_variables())
         self.agent = agent
         self.is_kiosk = is_kiosk
         self.has_touch = terminal_modes.wants_mouse()

@@ -22,6 +22,7 @@ from edgepos.tui.causes import cause_lines
 from edgepos.tui.course import reason
 from edgepos.tui.listing import ListPlace
 from edgepos.tui.paper import Paper
+from edgepos.tui.paper_total import PaperTotal, is_wanting
 from edgepos.tui.reports import closing_text, sums_lines
 from edgepos.tui.rows import Column, Row, Rows
 from edgepos.tui.sending import Sending
@@ -76,10 +77,11 @@ class CloseDay(ListPlace):
             return await agent.get("/match")
         except AgentError as error:
             self.refuse(error)
-            return {"agree": None, "terminals": [], "without_reference": []}
+            return {"agree": None, "terminals": [], "earlier": [], "without_reference": []}
 
     def rows_of(self, document: Any) -> Iterable[Row]:
-        """A line for each period of today; a terminal in which nothing happened has one as well."""
+        """A line for each period of today, and for each that is red since an earlier day; a terminal in which nothing
+        happened has one as well."""
         view, form = self.view, self.form
         closing = _closing(view)
         matched = document["terminals"]
@@ -91,13 +93,14 @@ class CloseDay(ListPlace):
                     word, look = "▶ " + _("CLOSING"), "warn"
                 cells = (str(one["name"]), str(period.get("session") or ""), *sums, word)
                 yield Row(f"{one['id']}/{period.get('period', '')}", cells, (one, period), look=look)
-        swapped = {one["id"] for one in view.terminals}
-        for period in matched:
-            if period["terminal"] not in swapped:
-                word, look = _verdict(period)
-                sums = tuple(form.money(period[side]) or "-" for side in SIDES)
-                cells = (str(period["terminal"]), str(period["session"] or ""), *sums, word)
-                yield Row(f"{period['terminal']}/{period['period']}", cells, ({}, period), look=look)
+        known = {one["id"]: one for one in view.terminals}
+        swapped = [period for period in matched if period["terminal"] not in known]
+        for period in [*swapped, *document["earlier"]]:
+            word, look = _verdict(period)
+            sums = tuple(form.money(period[side]) or "-" for side in SIDES)
+            cells = (view.place(period["terminal"]), str(period["session"] or ""), *sums, word)
+            terminal = known.get(period["terminal"], {})
+            yield Row(f"{period['terminal']}/{period['period']}", cells, (terminal, period), look=look)
 
     # --- drawing
 
@@ -105,20 +108,24 @@ class CloseDay(ListPlace):
         super().show(view)
         names = (_("terminal"), _("session"), _("its report"), "edgepos", "Provet", "")
         self.query_one("#close-names", Static).update(self.query_one(Rows).heading(names))
-        self.query_one(Acts).put(
-            [
-                Act("compare", "c", _("Compare")),
-                Act("report", "r", _("Day's report")),
-                Act("earlier", "e", _("Earlier ones")),
-                Act("so_far", "x", _("X report")),
-            ]
-        )
+        self._put_acts()
         if self.document is not None and _closing(view) != self._closing_now:
             self._fill(self.document)
         asked = view.payments.get(self._asked or "")
         if asked is not None and asked["state"] not in OPEN:
             self._asked = None
             self._tell_end(asked)
+
+    def _put_acts(self) -> None:
+        acts = [
+            Act("compare", "c", _("Compare")),
+            Act("report", "r", _("Day's report")),
+            Act("earlier", "e", _("Earlier ones")),
+            Act("so_far", "x", _("X report")),
+        ]
+        if self._wanting():
+            acts.append(Act("total", "t", _("Total")))
+        self.query_one(Acts).put(acts)
 
     def show_find(self, find: str) -> None:
         """Nothing is searched here."""
@@ -133,13 +140,14 @@ class CloseDay(ListPlace):
         elif is_first:
             rows.cursor = next((at for at, row in enumerate(rows.shown) if row.look in ("warn", "bad")), 0)
         periods, others = document["terminals"], document.get("without_reference") or ()
-        red = sum(not one["agree"] for one in periods)
+        earlier = document["earlier"]
+        red = sum(not one["agree"] for one in periods) + len(earlier)
         head = self.query_one("#close-head", Static)
         if document["agree"] is None:
             text, look = _("NOT COMPARED: see below why"), "warn"
-        elif not periods and not others:
+        elif not periods and not earlier and not others:
             text, look = _("Nothing was paid and nothing was closed today."), "calm"
-        elif document["agree"]:
+        elif not red:
             text, look = _("ALL AGREE: terminal = edgepos = Provet"), "good"
         else:
             many = ngettext("{n} line does not agree yet", "{n} lines do not agree yet", red)
@@ -155,12 +163,15 @@ class CloseDay(ListPlace):
                 self._just_closed = None
 
     def show_row(self, row: Row | None) -> None:
+        self._put_acts()
         sheet = self.query_one("#close-detail", Sheet)
         if row is None:
             sheet.put(_(self.empty))
             return
         terminal, period = row.data
         lines: list[str] = []
+        if "closed_at" in period:
+            lines.append(_("Red since {day}.").format(day=self.form.moment(period["closed_at"])))
         if not period:
             lines.append(_("{terminal}: nothing was paid and nothing was closed today.").format(terminal=row.cells[0]))
         for difference in period.get("differences", ()):
@@ -224,9 +235,13 @@ class CloseDay(ListPlace):
 
     def on_acts_chosen(self, message: Acts.Chosen) -> None:
         message.stop()
-        {"compare": self._compare, "report": self._report, "earlier": self._earlier, "so_far": self._so_far}[
-            message.name
-        ]()
+        {
+            "compare": self._compare,
+            "report": self._report,
+            "earlier": self._earlier,
+            "so_far": self._so_far,
+            "total": self._total,
+        }[message.name]()
 
     def _compare(self) -> None:
         self.say(_("Comparing …"))
@@ -260,6 +275,16 @@ class CloseDay(ListPlace):
         from edgepos.tui.closings import ClosingList
 
         self.app.push_screen(ClosingList())
+
+    def _wanting(self) -> Document | None:
+        """The period under the bar, if it waits for its total from paper."""
+        row = self.query_one(Rows).row
+        period: Document | None = row.data[1] if row else None
+        return period if period and is_wanting(period) else None
+
+    def _total(self) -> None:
+        if period := self._wanting():
+            self.app.push_screen(PaperTotal(period))
 
     def _so_far(self) -> None:
         self.ask(lambda: self.clinic.agent.get("/x-report"), self._put_so_far, group="x")

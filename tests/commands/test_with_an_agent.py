@@ -68,6 +68,7 @@ def test_status_has_what_monitoring_needs(clinic: Any) -> None:
         ("0", "amount-form", "The amount is zero"),
         ("", "amount-form", "The amount is empty"),
         ("twelve", "amount-form", "“twelve” is not an amount"),
+        ("STH-20417", "amount-form", "edgepos pay --invoice STH-20417"),
         ("1000000", "amount-too-large", "999999.99 SEK"),
         ("1" * 30, "amount-too-large", "999999.99 SEK"),
         ("900000", "amount-too-large", "confirm it: edgepos pay AMOUNT --large"),
@@ -263,3 +264,11 @@ def test_names_are_shown_in_every_locale(clinic: Any, environ: dict[str, str], m
         assert ended.out
         assert "Traceback" not in ended.err
         assert clinic.run(command, "--json").document
+
+
+def test_a_question_that_is_no_sql_says_why_and_where_the_tables_are(clinic: Any) -> None:
+    ended = clinic.run("sql", "SELECT * FROM payments")
+    assert ended.status == 2
+    assert "no such table: payments" in ended.err
+    assert "sqlite_schema" in ended.err
+    assert "operation" in clinic.run("sql", "SELECT name FROM sqlite_schema").out

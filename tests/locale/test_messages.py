@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import string
 from pathlib import Path
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import edgepos
 from edgepos.locale.messages import ENTRIES, plain_money, render
 
+PACKAGE = Path(edgepos.__file__).parent
 CONTRACTS = """
 declined cancelled not-started part-approved cancel-too-late terminal-in-use terminal-busy terminal-held
 reconcile-first payment-unknown invoice-open invoice-paid due-changed not-payable not-last already-settled clock-wrong
@@ -118,3 +121,20 @@ def test_a_programs_word_is_translated_like_the_sentence() -> None:
 def test_both_readings_of_an_amount_are_amounts() -> None:
     facts = {"text": "1,250", "readings_minor": [125_000, 125], "currency": "SEK"}
     assert "1250.00 SEK / 1.25 SEK" in render("amount-ambiguous", facts).message
+
+
+def test_a_terminal_in_a_command_stands_as_a_shell_wants_it() -> None:
+    assert "--terminal 'ROOM 2'" in str(render("reconcile-due", {"terminal": "ROOM 2", "days": 9}))
+    assert "--terminal LAB" in str(render("reconcile-due", {"terminal": "LAB", "days": 9}))
+
+
+def test_each_wrong_use_that_only_names_its_kind_has_sentences_of_its_own() -> None:
+    found = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name("Wrong"), args=[ast.Constant("usage")], keywords=facts):
+                    named = (fact.value for fact in facts if fact.arg == "why")
+                    found |= {str(why.value) for why in named if isinstance(why, ast.Constant)}
+    assert {"sql", "unknown-finding"} <= found
+    assert {f"usage:{why}" for why in found} <= ENTRIES.keys()

@@ -1,14 +1,31 @@
-"""A scripted agent for each test, and English before and after it: the language is the process's."""
+"""A scripted agent for each test, in virtual time: a pause is over when nobody has any work left, and costs nothing.
+
+English before and after each test: the language is the process's.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from edgepos.clock import VirtualLoop
 from edgepos.locale.words import set_language
 from tui.scripted import ScriptedAgent
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"virtual": VirtualLoop}
+
+
+@pytest.fixture(autouse=True)
+def time_is_the_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Textual's timers count by the machine's clock, which stands still while virtual time runs."""
+    monkeypatch.setattr("textual._time.get_time", lambda: asyncio.get_running_loop().time())
 
 
 @pytest.fixture(autouse=True)

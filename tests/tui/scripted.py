@@ -139,7 +139,7 @@ class ScriptedAgent:
             case "/outbox":
                 return {"outbox": []}
             case "/match":
-                return {"day": "2026-11-25", "agree": True, "terminals": [], "without_reference": []}
+                return {"day": "2026-11-25", "agree": True, "terminals": [], "earlier": [], "without_reference": []}
             case "/doctor":
                 return {"ok": True, "checks": [{"name": "clock", "ok": True, "message": "", "mend": ""}]}
             case "/operators":

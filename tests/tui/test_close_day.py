@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from edgepos.tui.causes import WORDS
+from edgepos.domain.match import Cause
+from edgepos.locale.causes import WORDS
 from edgepos.tui.paper import Paper
+from edgepos.tui.paper_total import PaperTotal
 from tui import documents
 from tui.screen import Person, at_screen
 from tui.scripted import ScriptedAgent
@@ -31,7 +33,7 @@ def difference(cause: str, minor: int | None = 48_000, **more: Any) -> dict[str,
 def matched(agent: ScriptedAgent, *periods: dict[str, Any], **more: Any) -> None:
     agree = all(one["agree"] for one in periods)
     agent.answers["GET", "/match"] = {
-        "day": "2026-11-25", "agree": agree, "terminals": list(periods), "without_reference": [],
+        "day": "2026-11-25", "agree": agree, "terminals": list(periods), "earlier": [], "without_reference": [],
     } | more  # fmt: skip
 
 
@@ -66,7 +68,7 @@ async def test_green_only_when_all_agree(agent: ScriptedAgent) -> None:
         assert "ALL AGREE" not in person.text
 
 
-@pytest.mark.parametrize("cause", sorted(WORDS))
+@pytest.mark.parametrize("cause", sorted(Cause))
 async def test_each_difference_says_why_and_what_to_press(agent: ScriptedAgent, cause: str) -> None:
     matched(agent, period(documents.RECEPTION, difference(cause)))
     async with at_screen(agent, (140, 40)) as person:
@@ -74,6 +76,35 @@ async def test_each_difference_says_why_and_what_to_press(agent: ScriptedAgent, 
         word, mend = WORDS[cause]
         await person.reads(f"SEK 480,00   {word}")
         assert mend in person.text
+
+
+async def test_what_is_red_since_an_earlier_day_is_listed_and_gets_its_total_from_paper(agent: ScriptedAgent) -> None:
+    red = period(documents.ROOM, difference("slip-missing", None), terminal_minor=None, session="041")
+    matched(agent, period(), earlier=[red | {"closed_at": documents.AT}])
+    path = f"/terminals/{documents.ROOM}/periods/3/total"
+    agent.answers["POST", path] = {"agree": True, "terminals": [period(documents.ROOM)]}
+    async with at_screen(agent, (100, 40)) as person:
+        await at_the_place(person)
+        await person.reads("NOT YET: 1 line does not agree yet")
+        await person.reads("Red since")
+        await person.reads("T enters its total")
+        await person.press("t", *"12x", "enter", "enter")
+        assert agent.posts(path) == []
+        await person.press("escape", "t", "-", *"12,50")
+        await person.reads("Enter: the total is -SEK 12,50")
+        matched(agent, period())
+        await person.press("enter", "enter")
+        await person.reads("ALL AGREE")
+        assert agent.posts(path) == [{"amount_minor": -1_250}]
+
+
+async def test_a_total_is_asked_for_only_where_one_is_wanting(agent: ScriptedAgent) -> None:
+    matched(agent, period(documents.RECEPTION, difference("parked")))
+    async with at_screen(agent) as person:
+        await at_the_place(person)
+        await person.reads("NOT YET")
+        await person.press("t")
+        assert not isinstance(person.app.screen, PaperTotal)
 
 
 async def test_the_first_line_that_needs_somebody_is_under_the_bar(agent: ScriptedAgent) -> None:

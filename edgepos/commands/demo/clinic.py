@@ -22,48 +22,13 @@ from urllib.parse import urlsplit
 
 from edgepos.client import Agent
 from edgepos.client.http import new_key
+from edgepos.commands.demo.settings import LOCATION, ORGANISATION, write_settings
 
-ORGANISATION = """\
-[nets]
-base_url = "{nets}"
-username = "clinic_demo"
-
-[practice]
-kind = "provet"
-base_url = "{provet}"
-provet_id = "1234"
-client_id = "edgepos-demo-client"
-"""
-LOCATION = """\
-[location]
-name = "Demo Animal Clinic"
-country = "SE"
-currency = "SEK"
-language = "en"
-time_zone = "Europe/Stockholm"
-department = "2"
-
-[[terminal]]
-id = "70000001"
-name = "RECEPTION"
-model = "Desk3500"
-
-[[terminal]]
-id = "70000002"
-name = "ROOM 2"
-model = "Move3500"
-
-[[terminal]]
-id = "70000003"
-name = "LAB"
-model = "Lane3000"
-"""
 WAIT_S = 60
 PATIENCE, PAUSE_S = 600, 0.05
 """How often, and how long each time, it is waited for a process that starts or ends: half a minute."""
 PARTICIPANTS = ("simulator", "agent")
 """Whose wall clocks there are."""
-SECRETS = {"nets": "demo-password", "provet": "edgepos-demo-secret"}
 
 
 class DemoFailed(Exception):
@@ -123,11 +88,7 @@ class DemoClinic:
         config = self.folder / "config"
         for name in ("config", "state", "run"):
             (self.folder / name).mkdir(mode=0o700)
-        (config / "organisation.toml").write_text(self._organisation.format(**self.addresses))
-        self.set_location(self.location)
-        for name, secret in SECRETS.items():
-            (config / name).touch(mode=0o600)
-            (config / name).write_text(secret + "\n")
+        write_settings(config, self.addresses, organisation=self._organisation, location=self.location)
         self.environment = {
             "EDGEPOS_CONFIG": str(config),
             "EDGEPOS_SOCKET": str(self.socket),

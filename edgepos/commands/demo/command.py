@@ -66,7 +66,8 @@ def _script(which: str, say: Say) -> tuple[DemoClinic, Script]:
         clinic = DemoClinic(virtual=True)
         day = Day(clinic, say=say)
         return clinic, Script("A clinic's day", day, [partial(step, day) for step in STEPS])
-    from edgepos.commands.demo.week import NIGHTS, WEEK_LOCATION, WEEK_ORGANISATION, Week
+    from edgepos.commands.demo.nights import NIGHTS
+    from edgepos.commands.demo.week import WEEK_LOCATION, WEEK_ORGANISATION, Week
 
     clinic = DemoClinic(virtual=True, organisation=WEEK_ORGANISATION, location=WEEK_LOCATION)
     week = Week(clinic, say=say)

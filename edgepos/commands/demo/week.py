@@ -1,37 +1,30 @@
-"""The scripted week of a night clinic: every difference that a match can show comes about, is named, and is dealt with.
+"""A night clinic's week: what staff do there, and what is said each morning. The nights themselves are in `nights.py`.
 
-Two terminals, open from 19:00 to 07:00; a clinic day ends in the morning. Each morning the terminals are reconciled and
-the closing report is made; what is red in it is said with its cause and with what to do, and that is then done: by
-arriving late, or by a person. In the end nothing is red. The hours in which nobody is there are skipped.
+Two terminals, open from 19:00 to 07:00; a clinic day ends in the morning. Then the terminals are reconciled and the
+closing report is made; each difference in it is told with its cause and with what to press. The hours in which nobody
+is there are skipped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from edgepos.client.http import new_key
-from edgepos.commands.demo.clinic import LOCATION, ORGANISATION
-from edgepos.commands.demo.day import FINAL, RECEPTION, ROOM, ZONE, Day, Payment, shown
+from edgepos.commands.demo.day import RECEPTION, ROOM, ZONE, Day, Payment, shown
+from edgepos.commands.demo.settings import LOCATION, ORGANISATION
+from edgepos.locale.causes import WORDS
 
 NEW_ROOM = "70000003"
+"""What stands in ROOM 2 once its terminal is broken."""
 NAMES = {RECEPTION: "RECEPTION", ROOM: "ROOM 2", NEW_ROOM: "ROOM 2 (new)"}
 WEEK_ORGANISATION = (
     ORGANISATION.replace("[practice]", "websocket = false\n\n[practice]") + "\n[times]\npoll_s = 120.0\n"
 )
 _PLACE, _RECEPTION, _ROOM, _LAB = LOCATION.split("[[terminal]]")
 WEEK_LOCATION = "[[terminal]]".join((_PLACE.rstrip() + '\nday_starts = "07:00"\n\n', _RECEPTION, _ROOM))
-CAUSES = frozenset({
-    "not-synced", "parked", "stand-alone-sale", "booked-by-hand", "changed-in-practice", "not-assigned", "tip",
-    "surcharge", "part-approval", "unknown", "settled-by-hand", "reversal-across-sessions", "late-approval",
-    "terminal-swapped", "not-closed", "slip-missing", "slip-unreadable", "currency", "practice-away",
-    "without-reference", "unexplained",
-})  # fmt: skip
-"""What has to be seen in the week: every cause but `before-this-journal`, which needs a restored copy."""
-BOOKINGS = {"service": "provet", "method": "POST", "path": "*/invoicepayment/", "times": None}
-TAP = {"do": "tap"}
 
 
 @dataclass(slots=True)
@@ -113,10 +106,20 @@ class Week(Day):
     # --- the morning
 
     def look(self, day: str | None = None) -> dict[str, Any]:
-        """The match as edgepos has it now."""
+        """The match as edgepos has it now. A cause that was never shown before is told."""
         match: dict[str, Any] = self.clinic.agent.get("/match", day=day)
-        self.seen |= {one["cause"] for one in (*_differences(match), *match["without_reference"])}
+        listed = [("Provet", one) for one in match["without_reference"]]
+        for place, one in [*_differences(match), *listed]:
+            if one["cause"] not in self.seen:
+                self.tell(place, one)
         return match
+
+    def tell(self, place: str, difference: dict[str, Any]) -> None:
+        """One difference: where, how much, why, and what to press."""
+        self.seen.add(difference["cause"])
+        word, press = WORDS[difference["cause"]]
+        minor = f"{shown(difference['minor'])}. " if difference["minor"] else ""
+        self.note(f"  {place}: {minor}{word}. What to press: {press}")
 
     def close(self, *expected: str) -> dict[str, Any]:
         """Reconcile, make the closing report, and say what is red in it: just what is *expected*."""
@@ -130,19 +133,20 @@ class Week(Day):
     def report(self, *expected: str) -> dict[str, Any]:
         closing: dict[str, Any] = self.clinic.agent.post("/closings", {})
         match = closing["match"]
-        self.seen |= {one["cause"] for one in _differences(match)}
         self.days.append(closing["clinic_day"])
         total = shown(match["report"]["amount_minor"])
-        self.note(f"Closing {closing['number']} of {closing['clinic_day']}, {total}: {_word(match['agree'])}.")
+        self.note(f"Closing {closing['number']} of {closing['clinic_day']}, {total}: {verdict(match['agree'])}.")
         red = set()
-        for period in match["terminals"]:
-            for one in period["differences"]:
-                red |= {one["cause"]} if one["needs_person"] else set()
-                minor = "" if one["minor"] is None else f" {shown(one['minor'])}"
-                mend = f" {one['mend']}" if one["needs_person"] else ""
-                self.note(f"  {NAMES[period['terminal']]}, period {period['period']}: {one['cause']}{minor}.{mend}")
+        for place, one in _differences(match):
+            red |= {one["cause"]} if one["needs_person"] else set()
+            self.tell(place, one)
         self.must(red == set(expected), f"Red is {sorted(red)}, and not {sorted(expected)}.")
         return closing
+
+    def must_have_seen(self, causes: Collection[str]) -> None:
+        """The week is for nothing if a cause never came about."""
+        missing = sorted(set(causes) - self.seen)
+        self.must(not missing, f"Never seen: {', '.join(missing)}.")
 
     def turns_green(self) -> None:
         """What was red is handled by the agent itself, as soon as all three sides agree."""
@@ -154,260 +158,32 @@ class Week(Day):
         self.note("What was red agrees now.")
 
 
-def _differences(match: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _differences(match: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each difference, and the terminal and period in which it stands."""
     for period in match["terminals"]:
-        yield from period["differences"]
+        for difference in period["differences"]:
+            yield f"{NAMES[period['terminal']]}, period {period['period']}", difference
 
 
-def _word(agree: bool) -> str:
+def verdict(agree: bool) -> str:
     return "all three sides agree" if agree else "RED"
 
 
-def _period(week: Week, terminal: str) -> int:
-    """The terminal's open period."""
-    row = next(one for one in week.clinic.agent.get("/status")["terminals"] if one["id"] == terminal)
-    return int(row["period"])
-
-
-# --- seven nights
-
-
-def monday(week: Week) -> None:
-    """Monday: new terminals ask for their reconciliation; tips, a surcharge and a part approval are no difference."""
-    week.at("2026-11-30T19:00:00")
-    week.clinic.until("both services", lambda: _services(week) == {"ok"}, limit_s=60)
-    states = {one["state"] for one in week.clinic.agent.get("/status")["terminals"]}
-    week.must(states == {"reconcile_first"}, f"New terminals are {states}.")
-    for terminal in (RECEPTION, ROOM):
-        week.must(week.reconcile(terminal)["state"] == "approved", "The first reconciliation failed.")
-    week.note("Both terminals say: reconcile first. Done, before a customer stands there.")
-    week.take(RECEPTION, 50_000, {**TAP, "tip_minor": 2_000})
-    week.take(ROOM, 30_000, {**TAP, "surcharge_minor": 150})
-    week.at("2026-12-01T03:00:00")
-    week.take(RECEPTION, 80_000, {**TAP, "approve_minor": 60_000})
-    week.at("2026-12-01T06:45:00")
-    week.close()
-
-
-def _services(week: Week) -> set[str]:
+def services(week: Week) -> set[str]:
+    """How the services stand."""
     return {service["state"] for service in week.clinic.agent.get("/status")["services"].values()}
 
 
-def tuesday(week: Week) -> None:
-    """Tuesday: bookings wait for the practice system, and a terminal approves what it had declined."""
-    week.at("2026-12-01T19:30:00")
-    fault = week.fault(**BOOKINGS, fault="status", args={"status": 503})
-    week.take(ROOM, 42_000, booked=False)
-    week.at("2026-12-02T02:00:00")
-    declined = week.take(RECEPTION, 25_000, {**TAP, "decline_code": "51", "approve_later_s": 9}, booked=False)
-    week.must(declined["state"] == "declined", f"The first answer was {declined['state']}.")
-    week.clinic.advance(60)
-    week.note(f"Told as declined, approved nine seconds later: {week.finding('late-approval')['message']}")
-    week.at("2026-12-02T06:45:00")
-    week.close("not-synced", "late-approval")
-    week.mend(fault)
-    week.wait_booked()
-    week.note("The practice system takes bookings again: what waited has arrived.")
-    week.handle("late-approval")
-    week.turns_green()
+def period_of(week: Week, terminal: str) -> int:
+    """The terminal's open period."""
+    return int(_row(week, terminal)["period"])
 
 
-def wednesday(week: Week) -> None:
-    """Wednesday: a locked period, a booking by hand, a payment that has no invoice yet."""
-    week.at("2026-12-02T20:00:00")
-    fault = week.fault(**BOOKINGS, fault="status", args={"status": 503})
-    week.clinic.control("POST", "/practice/bookings", {"invoice": _other(week), "paid_minor": 4_400, "info": "kort"})
-    by_hand = week.take(RECEPTION, 33_000, booked=False)
-    booking = week.clinic.control(
-        "POST", "/practice/bookings", {"invoice": int(by_hand["invoice"]), "paid_minor": 33_000, "info": "kort"}
-    )
-    week.mend(fault)
-    week.wait_parked(by_hand)
-    week.clinic.control("PUT", "/practice", {"lock_date": "2026-12-20"})
-    locked = week.take(ROOM, 12_000, booked=False)
-    week.wait_parked(locked)
-    invoice = week.fresh(ROOM, 8_000)
-    unlisted = week.pay(ROOM, amount_minor=8_000, text=invoice["number"])
-    week.at("2026-12-03T06:45:00")
-    week.close("parked", "booked-by-hand", "not-assigned")
-    week.clinic.agent.post(f"/outbox/{by_hand['id']}.1/adopt", {"practice_payment": str(booking["id"])})
-    week.note("“That booking by hand is this payment”: adopted.")
-    week.clinic.control("PUT", "/practice", {"lock_date": None})
-    week.clinic.agent.post(f"/outbox/{locked['id']}.1/retry", {})
-    week.clinic.agent.post(f"/payments/{unlisted['id']}/assign", {"invoice": invoice["id"]})
-    week.wait_booked()
-    week.note("The books are open again, and the payment has its invoice: both are booked.")
-    week.turns_green()
+def session_of(week: Week, terminal: str) -> str:
+    """The terminal's open session."""
+    return str(_row(week, terminal)["session"])
 
 
-def _other(week: Week) -> int:
-    """An invoice whose card payment is none of ours."""
-    return int(week.new_invoice(4_400)["id"])
-
-
-def thursday(week: Week) -> None:
-    """Thursday: sales on the keypad, seen and unseen; at midnight a terminal closes its session by itself."""
-    week.at("2026-12-03T22:00:00")
-    week.take(RECEPTION, 15_000)
-    first, night = _period(week, RECEPTION), _session(week, RECEPTION)
-    seen = week.sale_at_keypad(RECEPTION, 9_900)
-    week.take(RECEPTION, 21_000)
-    week.note(f"A sale that edgepos did not ask for: {week.finding('foreign-transaction')['message']}")
-    week.take(ROOM, 5_000)
-    unseen = [(minor, week.sale_at_keypad(ROOM, minor)) for minor in (1_000, 2_500)]
-    week.at("2026-12-04T00:00:00")
-    week.clinic.control("POST", f"/terminals/{RECEPTION}/close_session")
-    week.take(RECEPTION, 70_000)
-    week.note(f"{week.finding('closed-by-terminal')['message']}")
-    week.at("2026-12-04T06:45:00")
-    week.close("stand-alone-sale", "slip-missing", "unexplained")
-    week.record(RECEPTION, 9_900, seen, night)
-    week.tell_total(RECEPTION, first, 15_000 + 9_900 + 21_000)
-    session = _closed_session(week, ROOM)
-    for minor, slip in unseen:
-        week.record(ROOM, minor, slip, session)
-    week.turns_green()
-
-
-def _session(week: Week, terminal: str) -> str:
-    row = next(one for one in week.clinic.agent.get("/status")["terminals"] if one["id"] == terminal)
-    return str(row["session"])
-
-
-def _closed_session(week: Week, terminal: str) -> str:
-    """The session on the terminal's last report."""
-    newest = week.clinic.agent.get("/reconciliations", terminal=terminal, limit=1)["reconciliations"][0]
-    return str(newest["session"])
-
-
-def friday(week: Week) -> None:
-    """Friday: an answer that nothing can prove any more; a reconciliation's answer is lost; the bank takes back."""
-    week.at("2026-12-04T21:00:00")
-    lost = _lost_for_good(week)
-    week.at("2026-12-05T06:20:00")
-    week.take(ROOM, 18_000)
-    week.clinic.advance(10)
-    period = _lose_reconciliation(week)
-    week.change(RECEPTION, reverse_after_s=600)
-    week.take(RECEPTION, 27_000)
-    week.change(RECEPTION, reverse_after_s=None)
-    week.close("slip-missing")
-    confirmed = week.payment(lost)["confirmed"]
-    week.must(confirmed, "What was settled by hand is not confirmed by the terminal's total.")
-    week.note(f"{lost['id']}, closed by hand, is confirmed by the terminal's own total.")
-    week.tell_total(ROOM, period, 18_000)
-    week.turns_green()
-    week.clinic.advance(600)
-
-
-def _lost_for_good(week: Week) -> Payment:
-    """The reply is cut, and a keypad sale is the terminal's last: only its paper can tell. A person settles both."""
-    week.change(RECEPTION, keypad_after_ours_minor=7_000)
-    path = f"/v1/terminal/{RECEPTION}/transaction"
-    week.fault(service="nets", method="POST", path=path, times=1, fault="drop_after")
-    lost = week.start(RECEPTION, week.fresh(RECEPTION, 64_000))
-    week.clinic.until("the lost reply", lambda: week.payment(lost)["state"] == "unknown", limit_s=120)
-    week.clinic.advance(330)
-    week.change(RECEPTION, keypad_after_ours_minor=None)
-    week.must(week.payment(lost)["state"] not in FINAL, "An unknown payment was decided without proof.")
-    week.look()
-    week.note(f"{lost['id']}, {shown(64_000)}: NOT KNOWN. The terminal's last is a keypad sale; nobody can be asked.")
-    body = {"outcome": "taken", "slip_number": "0077", "amount_minor": 64_000}
-    sentence = week.clinic.agent.post(f"/payments/{lost['id']}/settle", body)["confirm"]
-    week.clinic.agent.post(f"/payments/{lost['id']}/settle", {**body, "confirm": sentence})
-    week.wait_booked()
-    week.note(f"Closed by hand, with its slip: {sentence}")
-    entries = week.clinic.control("GET", "/truth")["terminals"][RECEPTION]["sessions"][-1]["entries"]
-    sale = next(entry for entry in reversed(entries) if entry["origin"] == "keypad")
-    week.record(RECEPTION, 7_000, str(sale["stan_auth"]))
-    return lost
-
-
-def _lose_reconciliation(week: Week) -> int:
-    """The answer to a reconciliation is lost; the next payment's session tells that it was done. Gives its period."""
-    period, path = _period(week, ROOM), f"/v1/terminal/{ROOM}/administration"
-    week.fault(service="nets", method="POST", path=path, times=1, fault="drop_after")
-    asked = week.clinic.agent.post("/reconciliations", {"terminal": ROOM}, key=new_key())
-    week.clinic.until("the lost report", lambda: week.payment(asked)["state"] == "unknown", limit_s=300)
-    week.clinic.advance(20)
-    week.take(ROOM, 3_000)
-    week.must(week.payment(asked)["state"] == "approved", "The lost reconciliation is not known yet.")
-    week.note("The answer to a reconciliation was lost; the next payment's session says: it was done, without slip.")
-    return period
-
-
-def saturday(week: Week) -> None:
-    """Saturday: a report in another language, one in another currency; what the bank took back is found."""
-    week.at("2026-12-05T21:00:00")
-    periods = [_period(week, terminal) for terminal in (RECEPTION, ROOM)]
-    week.take(ROOM, 36_000)
-    week.change(ROOM, country="da")
-    week.take(RECEPTION, 48_000)
-    week.note(f"{week.finding('reversed-at-terminal')['message']}")
-    week.at("2026-12-06T06:40:00")
-    week.close("slip-unreadable", "reversal-across-sessions")
-    week.handle("reversed-at-terminal")
-    week.change(ROOM, country="sv")
-    week.tell_total(ROOM, periods[1], 36_000)
-    week.turns_green()
-    week.change(ROOM, currency="NOK")
-    week.take(ROOM, 11_000)
-    week.clinic.advance(10)
-    week.reconcile(ROOM)
-    week.report("currency")
-    checks = week.clinic.agent.get("/doctor")["checks"]
-    week.note(next(check["message"] for check in checks if check["name"] == "currency"))
-    week.change(ROOM, currency="SEK")
-    week.clinic.advance(10)
-    week.reconcile(ROOM)
-    week.tell_total(ROOM, periods[1] + 1, 11_000)
-    week.turns_green()
-
-
-def sunday(week: Week) -> None:
-    """Sunday: a terminal breaks and is swapped; a booking is deleted; the practice system is away at closing time."""
-    week.at("2026-12-06T20:00:00")
-    period = _period(week, ROOM)
-    week.take(ROOM, 19_000)
-    paid = week.take(RECEPTION, 22_000)
-    week.clinic.stop_agent()
-    week.clinic.set_location(WEEK_LOCATION.replace(ROOM, NEW_ROOM))
-    week.clinic.start_agent()
-    week.must(week.reconcile(NEW_ROOM)["state"] == "approved", "The new terminal was not reconciled.")
-    week.take(NEW_ROOM, 6_000)
-    week.note("ROOM 2 broke in the night: another terminal stands there, reconciled first.")
-    row = next(one for one in week.clinic.control("GET", "/truth")["bookings"] if paid["id"] in one["info"])
-    week.clinic.control("DELETE", f"/practice/bookings/{row['id']}")
-    week.at("2026-12-07T06:30:00")
-    week.close("terminal-swapped", "changed-in-practice")
-    week.clinic.control(
-        "POST", "/practice/bookings", {"invoice": row["invoice"], "paid_minor": 22_000, "info": row["info"]}
-    )
-    week.note("The deleted booking is put back in the practice system, with its reference.")
-    week.tell_total(ROOM, period, 19_000)
-    week.look("2026-12-06")
-    week.turns_green()
-    down = week.fault(service="provet", fault="down")
-    away = week.look("2026-12-06")
-    week.must(not away["agree"], "The match is green although the practice system is away.")
-    week.mend(down)
-    week.note("While the practice system is away the match says so, and is not green.")
-
-
-def all_week(week: Week) -> None:
-    """The whole week once more: every period of every day, all three sides."""
-    week.clinic.until("the practice system", lambda: _services(week) == {"ok"}, limit_s=600, step_s=10)
-    for day in sorted(set(week.days)):
-        week.clinic.advance(60)  # the practice system counts our questions by the minute
-        match = week.look(day)
-        sums = sum(period["journal_minor"] for period in match["terminals"])
-        week.note(f"{day}: {len(match['terminals'])} periods, {shown(sums)}: {_word(match['agree'])}.")
-        week.must(match["agree"], f"{day} does not agree.")
-    left = [f"{one['kind']} {one['subject']}" for one in week.clinic.agent.get("/findings")["findings"]]
-    week.must(not left, f"Still listed: {', '.join(left)}.")
-    missing = CAUSES - week.seen
-    week.must(not missing, f"Never seen: {', '.join(sorted(missing))}.")
-    week.note(f"{len(CAUSES)} causes were found and named; nothing is left to do.")
-
-
-NIGHTS = (monday, tuesday, wednesday, thursday, friday, saturday, sunday, all_week)
+def _row(week: Week, terminal: str) -> dict[str, Any]:
+    rows: list[dict[str, Any]] = week.clinic.agent.get("/status")["terminals"]
+    return next(one for one in rows if one["id"] == terminal)
