@@ -134,3 +134,8 @@ def kept(minor: int, *, due: int | None = 75000, booked_s_ago: float | None = No
 )
 def test_what_may_be_charged(due: int, held: list[Kept], left: int) -> None:
     assert chargeable(replace(INVOICE, due_minor=due), held) == left
+
+
+def test_an_invoice_is_payable_unless_there_is_a_reason_against_it() -> None:
+    assert INVOICE.is_payable
+    assert not replace(INVOICE, why_not=WhyNot.DRAFT).is_payable

@@ -1,4 +1,4 @@
-"""The page for staff says of each cause what the program says."""
+"""The page for staff and bookkeepers says of each cause what the program says, on the screen and at the command line."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from pathlib import Path
 import pytest
 
 from edgepos.domain.match import MEND, Cause
+from edgepos.locale.causes import WORDS
 
 PAGE = Path(__file__).parents[2] / "docs" / "closing.md"
 
 
-def rows() -> dict[str, tuple[str, str]]:
+def rows() -> dict[str, tuple[str, str, str, str]]:
     cells = [line.strip("| ").split(" | ") for line in PAGE.read_text().splitlines() if line.startswith("| `")]
-    return {name.strip("`"): (means, mend) for name, means, mend in cells}
+    return {name.strip("`"): (word, means, press, mend) for name, word, means, press, mend in cells}
 
 
 @pytest.mark.parametrize("cause", list(Cause))
 def test_each_cause_is_explained_with_what_to_do(cause: Cause) -> None:
-    means, mend = rows()[cause]
+    word, means, press, mend = rows()[cause]
     assert means.endswith(".")
+    assert (word, press) == WORDS[cause]
     assert mend == MEND[cause]
 
 

@@ -468,3 +468,11 @@ def test_the_journal_keeps_a_result_without_slips_and_empty_fields() -> None:
         "result": "0", "terminal": TERMINAL, "order_id": OURS, "total_minor": AMOUNT, "stan_auth": "000042D4E5F6",
         "time_stamp": "20261125101702", "session": "042", "response_code": "00", "card_scheme": "VISA",
     }  # fmt: skip
+
+
+def test_a_rejection_of_another_amount_declines_ours_and_is_told() -> None:
+    verdict = decide(ASKED, rejected(total_minor=AMOUNT + 100, net_minor=AMOUNT + 100), (), Known())
+    assert verdict.state is State.DECLINED
+    assert kinds(verdict) == ["amount-differs"]
+    plain = decide(ASKED, rejected(), (), Known())
+    assert (plain.state, kinds(plain)) == (State.DECLINED, [])

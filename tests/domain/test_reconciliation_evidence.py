@@ -13,6 +13,7 @@ from edgepos.domain.evidence import (
     TerminalResult,
     decide_reconciliation,
     next_session,
+    same_session,
 )
 from edgepos.domain.operation import State
 
@@ -79,3 +80,10 @@ def test_a_rejection_says_why() -> None:
 )
 def test_sessions_run_to_999_and_begin_again_at_001(session: str, following: str) -> None:
     assert next_session(session) == following
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_same"), [("042", "42", True), ("42", "43", False), ("", "", False), ("x", "x", False)]
+)
+def test_sessions_are_compared_as_numbers_and_no_number_is_no_session(one: str, other: str, are_same: bool) -> None:
+    assert same_session(one, other) is are_same

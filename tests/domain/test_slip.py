@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -17,9 +18,11 @@ from edgepos.domain.slip import (
     WhyUnread,
     decode_slip,
     is_void_slip,
+    paid_in,
     read_slip,
     to_code_page,
 )
+from edgepos.simulator.slips import reconciliation_slip
 
 NORWEGIAN = (
     "AVSTEMMING\r\n70000001-9000001\r\n25/11/2026 18:02\r\nNOK\r\nSesjon.: 042\r\n\r\n"
@@ -186,6 +189,84 @@ def test_no_text_raises_and_no_number_is_made_up(text: str, country: str, curren
     assert all(str(abs(amount)).lstrip("0") in written for amount in amounts)
     assert all(any(word.lstrip("0") == str(count).lstrip("0") for word in words) for count in counts)
     assert sum(scheme.amount_minor for scheme in read.totals.by_scheme) == read.totals.amount_minor
+
+
+PRINTS = {"NO": "no", "SE": "sv", "DK": "da", "FI": "fi"}
+"""The simulator's words for each country's terminals: another hand's reading of the same layout."""
+schemes = st.dictionaries(
+    st.sampled_from(["VISA", "MASTERCARD", "V PAY", "AMEX", "BANKAXEPT", "DANKORT", "ELECTRON 2"]),
+    st.tuples(st.integers(0, 9_999), st.integers(-99_999_999, 999_999_999)),
+    max_size=6,
+)  # money back alone, nothing at all, and sums that are zero are among them
+AT = datetime(2026, 11, 25, 18, 2, tzinfo=UTC)
+
+
+def printed_report(country: str, totals: dict[str, tuple[int, int]], session: int, currency: str) -> str:
+    return reconciliation_slip("70000001", AT, f"{session:03d}", totals, currency=currency, country=PRINTS[country])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(sorted(PRINTS)), schemes, st.integers(1, 999), st.sampled_from(["NOK", "SEK", "EUR", "ISK"]))
+def test_what_a_terminal_prints_is_read_as_it_was_meant(
+    country: str, totals: dict[str, tuple[int, int]], session: int, currency: str
+) -> None:
+    read = read_slip(printed_report(country, totals, session, currency), country=country, currency="SEK").totals
+    assert read is not None
+    assert {one.scheme: (one.count, one.amount_minor) for one in read.by_scheme} == totals
+    sums = sum(count for count, _ in totals.values()), sum(minor for _, minor in totals.values())
+    assert (read.count, read.amount_minor) == sums
+    assert (read.currency, read.session) == (currency, f"{session:03d}")
+
+
+damage = st.one_of(
+    st.tuples(st.just("cut"), st.integers(0, 400), st.integers(1, 40), st.just("")),
+    st.tuples(st.just("put"), st.integers(0, 400), st.just(0), st.text("0123456789.,-= \r\nVISAx", max_size=3)),
+    st.tuples(st.just("change"), st.integers(0, 400), st.just(1), st.text(min_size=1, max_size=1)),
+)
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(st.sampled_from(sorted(PRINTS)), schemes, damage)
+def test_a_damaged_report_is_read_right_or_not_at_all(
+    country: str, totals: dict[str, tuple[int, int]], damage: tuple[str, int, int, str]
+) -> None:
+    """Each number stands in two places, a scheme's line and the sum: no one damage makes another report that adds up."""
+    text = printed_report(country, totals, 42, "SEK")
+    _, at, length, put = damage
+    read = read_slip(text[:at] + put + text[at + length :], country=country, currency="SEK").totals
+    if read is not None:
+        wanted = sorted(pair for pair in totals.values() if any(pair))
+        assert (
+            sorted((one.count, one.amount_minor) for one in read.by_scheme if one.count or one.amount_minor) == wanted
+        )
+        assert (read.count, read.amount_minor) == (sum(n for n, _ in wanted), sum(minor for _, minor in wanted))
+
+
+def test_two_reports_on_one_paper_are_none() -> None:
+    second = "VISA 1\r\nBeløp= 1,00\r\nInnsamlet 1\r\nTotal= 1,00\r\n"
+    assert read_slip(NORWEGIAN + second, country="NO", currency="NOK").why is WhyUnread.LAYOUT
+    assert read_slip(NORWEGIAN + NORWEGIAN, country="NO", currency="NOK").why is WhyUnread.SESSION
+    assert read_slip(NORWEGIAN + "GODKJENT\r\nTAKK 2026\r\n", country="NO", currency="NOK") == Reading(READ)
+
+
+# --- the currency of a payment
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("KÖP\r\nSEK           1 250,00\r\nGODKÄNT", {"SEK"}),
+        ("NOK   12,50", {"NOK"}),
+        ("RETUR\nEUR -12,50", {"EUR"}),
+        ("SEK 125,00\nEUR 11,20", {"SEK", "EUR"}),  # the card's own beside ours
+        ("TVR 0000008000\nAID 12\nVISA 12", set()),
+        ("TIP 12,50", set()),
+        ("SEK", set()),
+        ("", set()),
+    ],
+)
+def test_the_currency_that_a_payment_was_taken_in(text: str, found: set[str]) -> None:
+    assert paid_in(text) == found
 
 
 # --- voids
