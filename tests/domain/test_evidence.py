@@ -471,7 +471,7 @@ def test_the_journal_keeps_a_result_without_slips_and_empty_fields() -> None:
 
 
 def test_a_rejection_of_another_amount_declines_ours_and_is_told() -> None:
-    verdict = decide(ASKED, rejected(total_minor=AMOUNT + 100, net_minor=AMOUNT + 100), (), Known())
+    verdict = decide(ASKED, rejected(total_minor=AMOUNT + 100), (), Known())
     assert verdict.state is State.DECLINED
     assert kinds(verdict) == ["amount-differs"]
     plain = decide(ASKED, rejected(), (), Known())
