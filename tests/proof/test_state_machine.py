@@ -479,6 +479,7 @@ class JournalDay(RuleBasedStateMachine):
     @rule(is_killed=st.booleans())
     def starts_again(self, is_killed: bool) -> None:
         """What was open is open, what was unknown is unknown."""
+        self.counted(1)
         self.heads.append(self.clinic.journal.head)
         if is_killed:
             self.clinic.journal._database._broken = "killed"  # closed without a checkpoint, as a killed one is
@@ -491,7 +492,8 @@ class JournalDay(RuleBasedStateMachine):
     @rule()
     def is_copied(self) -> None:
         folder = self.place / f"copy-{self.done_here}"
-        folder.mkdir(exist_ok=True)
+        folder.mkdir()
+        self.counted(1)
         made = self.wait(self.clinic.journal.backup(folder))
         self.copy = (made.path, deepcopy(self.books), (made.seq, made.head))
 
@@ -500,6 +502,7 @@ class JournalDay(RuleBasedStateMachine):
     def is_restored(self) -> None:
         """A copy comes back: all that was open may have gone on since, and no terminal is trusted."""
         assert self.copy
+        self.counted(1)
         path, books, head = self.copy
         self.wait(self.clinic.journal.close())
         self.wait(restore(path, self.clinic.folder, clock=self.clinic.clock, chance=self.clinic.dice))
