@@ -7,9 +7,21 @@ the other end is the kernel's word.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from http import HTTPStatus
-from urllib.parse import unquote
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from edgepos import __version__
 from edgepos.agent import openapi
@@ -19,7 +31,7 @@ from edgepos.agent import routes_technician as technician
 from edgepos.agent.call import Call, Handler, Parts
 from edgepos.agent.forms import MAX_BODY
 from edgepos.agent.log import logger
-from edgepos.agent.serving import JSONResponse, Request, Response, Server
+from edgepos.agent.peers import peer_of
 from edgepos.domain.errors import EdgeposError, NotReached, Refused, Wrong
 from edgepos.journal import JournalBroken
 from edgepos.locale.messages import render
@@ -73,27 +85,29 @@ ROUTES: Sequence[tuple[str, str, Handler]] = (
 )
 PREFIX = "/v1"
 FORBIDDEN = frozenset({"pin-needed", "pin-wrong", "not-allowed"})
-Methods = Mapping[str, Handler]
 
 
-def server(parts: Parts) -> Server:
+def application(parts: Parts) -> Starlette:
     """The API over *parts*."""
 
-    async def answer(request: Request) -> Response:
-        return await _answer(request, parts)
+    def endpoint(handler: Handler) -> Any:
+        async def answer(request: Request) -> Response:
+            return await _answer(handler, request, parts)
 
-    return Server(answer, max_body=MAX_BODY)
+        return answer
+
+    routes = [Route(PREFIX + path, endpoint(handler), methods=[method]) for method, path, handler in ROUTES]
+    routes.append(Route(f"{PREFIX}/openapi.json", _openapi, methods=["GET"]))
+    return Starlette(routes=routes, exception_handlers={HTTPException: _no_such_route})
 
 
-async def _answer(request: Request, parts: Parts) -> Response:
-    methods, path = _route(request.path)
-    handler = methods.get(request.method)
+async def _answer(handler: Handler, request: Request, parts: Parts) -> Response:
     try:
-        if handler is None:
-            return _no_such_route(request, methods)
-        made = await handler(Call(request, path, parts))
+        made = await handler(Call(request, parts, await _body(request)))
     except EdgeposError as error:
         return error_document(error)
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody reads it
     except JournalBroken as broken:
         parts.broken(broken)
         return _unexpected("journal-broken")
@@ -104,16 +118,13 @@ async def _answer(request: Request, parts: Parts) -> Response:
     return made if isinstance(made, Response) else JSONResponse(made)
 
 
-def _route(path: str) -> tuple[Methods, Mapping[str, str]]:
-    """What can be asked at *path*, with the parts of it that have a name; nothing where there is no such path."""
-    if "{" not in path and (methods := _PATHS.get(path)) is not None:
-        return methods, {}
-    parts = path.split("/")
-    for pattern, methods in _PATTERNS.get(len(parts), ()):
-        pairs = list(zip(pattern, parts, strict=True))
-        if all(name == given or (given and name[:1] == "{") for name, given in pairs):
-            return methods, {name[1:-1]: unquote(given) for name, given in pairs if name[:1] == "{"}
-    return {}, {}
+async def _body(request: Request) -> bytes:
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_BODY:
+            break  # `Form` says what is wrong with it
+    return body
 
 
 def error_document(error: EdgeposError) -> JSONResponse:
@@ -141,36 +152,72 @@ def _unexpected(reference: str) -> JSONResponse:
     return JSONResponse({"error": error}, 500)
 
 
-def _no_such_route(request: Request, methods: Methods) -> Response:
-    said = render("usage", {"text": f"{request.method} {request.path[:60]}"})
+async def _no_such_route(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    said = render("usage", {"text": f"{request.method} {request.url.path[:60]}"})
     document = {"code": "usage", "message": said.message, "mend": f"See {PREFIX}/openapi.json", "facts": {}}
-    response = JSONResponse({"error": document}, HTTPStatus.METHOD_NOT_ALLOWED if methods else HTTPStatus.NOT_FOUND)
-    if methods:
-        response.headers = {"Allow": ", ".join(methods)}
-    return response
+    return JSONResponse({"error": document}, status)
 
 
-async def _openapi(call: Call) -> Response:
+async def _openapi(request: Request) -> Response:
     """What there is, made from the routes themselves."""
     routes = [(method, path, handler.__doc__ or "") for method, path, handler in ROUTES]
     return JSONResponse(openapi.page(routes, PREFIX, __version__))
 
 
-def _by_path() -> Mapping[str, Methods]:
-    paths: dict[str, dict[str, Handler]] = {}
-    for method, path, handler in (*ROUTES, ("GET", "/openapi.json", _openapi)):
-        paths.setdefault(PREFIX + path, {})[method] = handler
-    return paths
+# --- the server
 
 
-def _by_length(paths: Mapping[str, Methods]) -> Mapping[int, Sequence[tuple[Sequence[str], Methods]]]:
-    """Those of *paths* that have named parts, in their parts, by how many these are."""
-    found: dict[int, list[tuple[Sequence[str], Methods]]] = {}
-    for path, methods in paths.items():
-        if "{" in path:
-            found.setdefault(path.count("/") + 1, []).append((path.split("/"), methods))
-    return found
+class PeerProtocol(H11Protocol):
+    """Asks the kernel who connected; the answer is `request.state.peer`."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        connection = transport.get_extra_info("socket")
+        with contextlib.suppress(OSError):  # without the kernel's word it is nobody
+            self.app_state = {**self.app_state, "peer": peer_of(connection)}
 
 
-_PATHS = _by_path()
-_PATTERNS = _by_length(_PATHS)
+class Server(uvicorn.Server):
+    """uvicorn without its signals and without its clock: its ticking would keep a virtual one from ever standing."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=PeerProtocol,
+                ws="none",
+                lifespan="off",
+                loop="none",
+                log_config=None,
+                log_level=logging.WARNING,
+                access_log=False,
+                date_header=False,
+                server_header=False,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=3,
+            )
+        )
+        self._ending = asyncio.Event()
+        self.up = asyncio.Event()
+
+    async def run_on(self, listener: socket.socket) -> None:
+        """Serve *listener* until `end`; when cut, nobody is left listening."""
+        try:
+            await self._serve(sockets=[listener])
+        finally:
+            for server in getattr(self, "servers", ()):
+                server.close()
+            for connection in list(self.server_state.connections):
+                connection.transport.abort()
+            listener.close()
+
+    def end(self) -> None:
+        self._ending.set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+    async def main_loop(self) -> None:
+        await self._ending.wait()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
 
 from edgepos.agent.asking import Asking, Who
 from edgepos.agent.charging import Charging
@@ -18,8 +21,7 @@ from edgepos.agent.hub import Hub
 from edgepos.agent.invoices import Desk
 from edgepos.agent.log import Recent
 from edgepos.agent.operators import Operators
-from edgepos.agent.peers import Role
-from edgepos.agent.serving import Request, Response
+from edgepos.agent.peers import Peer, Role
 from edgepos.agent.settings import Settings
 from edgepos.agent.sync import Sender
 from edgepos.agent.view import View
@@ -66,19 +68,18 @@ class Parts:
 class Call:
     """One request, read."""
 
-    def __init__(self, request: Request, path: Mapping[str, str], parts: Parts) -> None:
-        """*path*: the parts of the path that have a name."""
-        self._request, self._path = request, path
+    def __init__(self, request: Request, parts: Parts, body: bytes) -> None:
+        self._request = request
         self.parts = parts
-        self.form = Form.parse(request.body)
+        self.form = Form.parse(body)
         self.who = _who(request, parts)
 
     def part(self, name: str) -> str:
         """A part of the path."""
-        return self._path[name]
+        return str(self._request.path_params[name])
 
     def query(self, name: str) -> str | None:
-        return self._request.query.get(name)
+        return self._request.query_params.get(name)
 
     def number(self, name: str, default: int, most: int) -> int:
         text = self.query(name)
@@ -126,7 +127,8 @@ Handler = Callable[[Call], Awaitable[dict[str, Any] | Response]]
 
 
 def _who(request: Request, parts: Parts) -> Who:
-    role, operator = (request.peer.role, request.peer.operator) if request.peer else (Role.NOBODY, "kiosk")
+    peer: Peer | None = getattr(request.state, "peer", None)
+    role, operator = (peer.role, peer.operator) if peer else (Role.NOBODY, "kiosk")
     if role is Role.NOBODY:
         raise Refused("not-allowed", needed="edgepos-users", role="none")
     session = parts.operators.session(request.headers.get("edgepos-session", ""))

@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 from typing import Any
 
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
 from edgepos.agent import view
 from edgepos.agent.call import Call
 from edgepos.agent.charging import in_time
-from edgepos.agent.serving import JSONResponse, Response, StreamingResponse
 from edgepos.domain.errors import NotReached, Wrong
 from edgepos.domain.identifiers import split_line_id
 from edgepos.journal import OutboxState

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 from typing import Any
 
+from starlette.responses import JSONResponse, Response
+
 from edgepos.agent.call import Call
-from edgepos.agent.serving import JSONResponse, Response
 from edgepos.domain.errors import Wrong
 from edgepos.domain.operation import Kind, Operation, State
 from edgepos.domain.slip_print import PROFILES, in_code_page, printed

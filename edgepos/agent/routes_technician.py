@@ -9,6 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from starlette.responses import Response, StreamingResponse
+
 from edgepos import __version__
 from edgepos.agent import view
 from edgepos.agent.call import Call
@@ -16,7 +18,6 @@ from edgepos.agent.doctor import RIGHTS_S, checks, in_order, rights
 from edgepos.agent.network_check import reachable, services_of
 from edgepos.agent.operators import Operator
 from edgepos.agent.peers import Role
-from edgepos.agent.serving import Response, StreamingResponse
 from edgepos.agent.settings_files import sources
 from edgepos.domain.errors import Refused, Wrong
 from edgepos.domain.money import MAX_MINOR
