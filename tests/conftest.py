@@ -13,8 +13,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from edgepos.clock import Clock, RealClock, VirtualLoop
+
+settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared machine")  # how long an example takes says how busy the machine is
 
 FOREIGN = ("EDGEPOS_", "TEXTUAL", "XDG_", "LC_")
 FOREIGN_NAMES = {

@@ -1,17 +1,20 @@
 """Telling somebody outside the clinic that a person is needed: one program, one JSON document on its input.
 
-Called when something has gone on for long enough, and again when it is over; never twice for the same. The program gets
-nothing of the agent's environment, and its failure is a line in the log and another try later.
+Called when something has gone on for long enough, and again when it is over; never twice for the same, not even over a
+restart: what was told is kept in a file. The program gets nothing of the agent's environment, and its failure is a line
+in the log and another try later.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shlex
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from edgepos.agent.aside import aside
@@ -26,12 +29,13 @@ AGAIN_S = 600.0
 """After the program failed."""
 PROGRAM_S = 30.0
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-QUIET_SERVICES = frozenset({"ok", "slow", "not_set_up"})
+QUIET_SERVICES = frozenset({"ok", "slow", "not_set_up", "clock_wrong"})
 QUIET_TERMINALS = frozenset(
     {"ready", "in_use", "busy", "restarting", "reconcile_first", "not_checked", "payment_unknown"}
 )
 """Those that pass by themselves, those that staff see to at the desk, and those that are told by another name: an
-unknown payment by its own, a terminal that cannot be checked by the service's."""
+unknown payment by its own, a terminal that cannot be checked by the service's, a service that the clock keeps away by
+the clock's."""
 
 Key = tuple[str, str]
 
@@ -75,6 +79,8 @@ def troubles(status: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -
     for terminal in status["terminals"]:
         if terminal["state"] not in QUIET_TERMINALS:
             yield _as_shown(terminal, f"terminal-{terminal['state'].replace('_', '-')}", terminal["id"])
+    if status["box"]["clock_wrong"]:
+        yield _rendered("clock-wrong", "box", TEN_MINUTES_S, why=status["box"]["clock_wrong"])
     free_mb, needed_mb = status["box"]["free_mb"], status["limits"]["disk_reserve_mb"]
     if free_mb < needed_mb:
         yield _rendered("disk-low", "box", 0.0, free_mb=free_mb, needed_mb=needed_mb)
@@ -93,13 +99,14 @@ def _as_shown(thing: Mapping[str, Any], code: str, subject: str) -> Trouble:
 
 
 class Alerts:
-    """*command* is the program with its arguments; empty: nobody is told."""
+    """*command* is the program with its arguments; empty: nobody is told. *told* is the file of what was told."""
 
-    def __init__(self, command: str, clock: Clock) -> None:
+    def __init__(self, command: str, clock: Clock, told: Path) -> None:
         self._command = shlex.split(command)
         self._clock = clock
+        self._file = told
         self._since: dict[Key, float] = {}
-        self._told: dict[Key, Trouble] = {}
+        self._told = _read(told) if self._command else {}
         self._not_before = 0.0
 
     @property
@@ -112,9 +119,11 @@ class Alerts:
         present = {one.key: one for one in troubles(status, findings)}
         self._since = {key: self._since.get(key, now) for key in present}
         lasting = {key: one for key, one in present.items() if now - self._since[key] >= one.after_s}
-        began, ended = lasting.keys() - self._told.keys(), self._told.keys() - lasting.keys()
+        told = {key: present.get(key, one) for key, one in self._told.items() if key in present}
+        began, ended = lasting.keys() - self._told.keys(), self._told.keys() - present.keys()
         if not (began or ended) or now < self._not_before:
             return
+        standing = told | lasting
         document = {
             "at": status["at"],
             "location": status["location"]["name"],
@@ -122,10 +131,11 @@ class Alerts:
             "version": status["version"],
             "began": [self._shown(lasting[key], now) for key in sorted(began)],
             "ended": [self._shown(self._told[key], now) for key in sorted(ended)],
-            "alerts": [self._shown(one, now) for one in lasting.values()],
+            "alerts": [self._shown(one, now) for one in standing.values()],
         }
         if await self._tell(document):
-            self._told = lasting
+            self._told = standing
+            await asyncio.to_thread(_write, self._file, standing)
         else:
             self._not_before = now + AGAIN_S
 
@@ -151,3 +161,23 @@ class Alerts:
             log.error("nobody could be told", cause=f"{type(error).__name__} {self._command[0]}")
             return False
         return True
+
+
+def _read(path: Path) -> dict[Key, Trouble]:
+    """What had been told before this start; nothing where the file is not there or damaged: it is then told again."""
+    try:
+        kept = [Trouble(**one) for one in json.loads(path.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError):
+        return {}
+    return {one.key: one for one in kept}
+
+
+def _write(path: Path, told: Mapping[Key, Trouble]) -> None:
+    """Written only when somebody was told. A disk that fails costs a second telling after the next start."""
+    part = path.with_name(f".{path.name}.new")
+    try:
+        part.touch(mode=0o600)
+        part.write_text(json.dumps([asdict(one) for one in told.values()]), encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        log.warning("what was told is not kept", cause=type(error).__name__)

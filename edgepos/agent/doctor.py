@@ -11,6 +11,7 @@ from typing import Any
 
 from edgepos.agent.check import Check, fine, in_order, wrong
 from edgepos.agent.periods import REPORT_CURRENCY
+from edgepos.clock import parse_rfc3339
 from edgepos.domain.errors import NotReached
 from edgepos.journal import FindingRow
 from edgepos.practice import Access, PracticeSystem
@@ -18,9 +19,10 @@ from edgepos.practice import Access, PracticeSystem
 __all__ = ["RIGHTS_S", "checks", "in_order", "rights"]
 
 FINE = frozenset({"ok", "slow", "ready", "in_use"})
-RIGHTS_S = 5.0
+RIGHTS_S = 4.5
 """The whole doctor takes 10 s at most."""
 OLD_S = 86_400
+WAITED_TOO_LONG_S = 3_600
 
 
 def checks(status: Mapping[str, Any], findings: Sequence[FindingRow]) -> list[Check]:
@@ -34,7 +36,8 @@ def checks(status: Mapping[str, Any], findings: Sequence[FindingRow]) -> list[Ch
         _check("storage", "disk", room["free_mb"] >= room["needed_mb"], "disk-low", room),
         fine("storage", "journal", f"event {box['seq']}, head {box['head'][:12]}"),
         _backups(status["backup"]),
-        _check("money", "bookings", outbox["parked"] == 0, "bookings-parked", {"count": outbox["parked"]}),
+        _bookings(outbox, status["at"]),
+        _check("money", "findings", not status["findings"], "findings-open", {"count": status["findings"]}),
         _check("money", "payments", not status["unknown"], "payment-unknown", {"count": len(status["unknown"])}),
         _check("settings", "location", status["location"]["is_set_up"], "settings", {}),
     ]
@@ -61,6 +64,16 @@ async def rights(practice: PracticeSystem | None, *, limit_s: float) -> list[Che
         else fine("services", f"right {right.feature}", "" if right.access is Access.ALLOWED else str(right.access))
         for right in known.rights
     ]
+
+
+def _bookings(outbox: Mapping[str, Any], now: str) -> Check:
+    """Parked ones first: those wait for a person."""
+    if outbox["parked"]:
+        return wrong("money", "bookings", "bookings-parked", {"count": outbox["parked"]})
+    since = outbox["oldest_queued_at"]
+    if since and (parse_rfc3339(now) - parse_rfc3339(since)).total_seconds() > WAITED_TOO_LONG_S:
+        return wrong("money", "bookings", "bookings-wait", {"count": outbox["queued"], "since": since})
+    return fine("money", "bookings", f"{outbox['queued']} waiting" if outbox["queued"] else "")
 
 
 def _backups(backup: Mapping[str, Any]) -> Check:

@@ -1,4 +1,7 @@
-"""Where the agent's things are: systemd's folders on a box, this user's own elsewhere."""
+"""Where the agent's things are: systemd's folders on a box, this user's own elsewhere.
+
+Loads next to nothing: the agent listens before it reads its settings.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgepos.agent.settings_files import BOX_SETTINGS, settings_folder
-
 SOCKET_NAME = "agent.sock"
+BOX_SETTINGS = Path("/etc/edgepos")
 BOX_STATE, BOX_RUNTIME = Path("/var/lib/edgepos"), Path("/run/edgepos")
 """As the units have them: whoever works on a box by hand means these."""
+
+
+def settings_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """`$EDGEPOS_CONFIG`, else /etc/edgepos where it exists, else the person's own configuration folder."""
+    if named := environ.get("EDGEPOS_CONFIG"):
+        return Path(named)
+    if BOX_SETTINGS.is_dir():
+        return BOX_SETTINGS
+    return Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "edgepos"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

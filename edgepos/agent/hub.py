@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgepos.agent.view import View, finding
-from edgepos.journal import Event, Journal
+from edgepos.domain.operation import Operation
+from edgepos.journal import Event, Journal, Pictures, Surroundings
 
 QUEUE = 64
 """Messages that one listener may lag behind before they collapse into one new view."""
@@ -71,7 +72,7 @@ class Hub:
         self._journal = journal
         self._view = view
         self._listeners: set[Listener] = set()
-        self._changed_ids: dict[str, int] = {}
+        self._pictures: list[tuple[int, Operation, Surroundings]] = []
         self._changed_findings = False
         self._closings: list[int] = []
         self._wanted = asyncio.Event()
@@ -84,18 +85,15 @@ class Hub:
     def hear(self, events: Sequence[Event]) -> None:
         """The journal has committed *events*. Called on the loop."""
         for event in events:
-            area = event.kind.partition(".")[0]
-            if area in ("operation", "payment"):
-                self._changed_ids[event.subject] = event.seq
-                if isinstance(corrected := event.fields.get("corrects"), str):
-                    self._changed_ids[corrected] = event.seq
-            elif area == "outbox":
-                self._changed_ids[event.subject.partition(".")[0]] = event.seq
-            elif area == "finding":
+            if event.kind.startswith("finding."):
                 self._changed_findings = True
             elif event.kind == "closing.made":
                 self._closings.append(event.seq)
         self.touch()
+
+    def _see(self, changed: Pictures) -> None:
+        self._pictures += changed
+        self._wanted.set()
 
     def touch(self) -> None:
         """Something that the status shows may be another."""
@@ -132,10 +130,13 @@ class Hub:
     def listening(self) -> Iterator[Listener]:
         listener = Listener()
         self._listeners.add(listener)
+        self._journal.picture(self._see)
         try:
             yield listener
         finally:
             self._listeners.discard(listener)
+            if not self._listeners:
+                self._journal.picture(None)
 
     async def stream(self) -> AsyncIterator[bytes]:
         """Server-sent events for one listener: the view, then what changes; ends after `bye`."""
@@ -156,7 +157,7 @@ class Hub:
     # --- the loop
 
     async def run(self) -> None:
-        """Read what changed and pass it on, for ever. Several changes of one thing are one message."""
+        """Pass on what changed, for ever."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._pass_on_changes(), name="hub changes")
             group.create_task(self._pass_on_status(), name="hub status")
@@ -165,14 +166,13 @@ class Hub:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            changed, self._changed_ids = self._changed_ids, {}
+            changed, self._pictures = self._pictures, []
             has_findings, self._changed_findings = self._changed_findings, False
             closings, self._closings = self._closings, []
             if not self._listeners:
                 continue
-            if changed:
-                for payment in await self._view.payments_named(list(changed)):
-                    self.tell("payment", payment, changed[payment["id"]])
+            for seq, operation, around in changed:
+                self.tell("payment", await self._view.pictured(operation, around), seq)
             if has_findings:
                 self.tell("finding", {"open": [finding(row) for row in await self._journal.open_findings()]})
             for seq in closings:

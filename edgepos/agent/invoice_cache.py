@@ -14,11 +14,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
-
-import sqlite_utils
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgepos.domain.invoice import Invoice, WhyNot
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class InvoiceCache:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "cache.db"
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cache")
-        self._db: sqlite_utils.Database | None = None
+        self._db: Database | None = None
 
     async def load(self, scope: str) -> Cached:
         """What is there for *scope* (the practice system's address and department); another's is thrown away."""
@@ -80,10 +81,12 @@ class InvoiceCache:
             self._close()
         return Cached()
 
-    def _open(self, scope: str) -> sqlite_utils.Database:
+    def _open(self, scope: str) -> Database:
         self._close()
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = db = sqlite_utils.Database(self._path)
+        from sqlite_utils import Database  # a tenth of what the agent loads at all: after the start
+
+        self._db = db = Database(self._path)
         db.conn.execute("PRAGMA journal_mode = WAL")
         db.conn.execute("PRAGMA synchronous = OFF")  # what a power cut costs here is read again
         mark = f"{FORM} {scope}"
@@ -96,7 +99,7 @@ class InvoiceCache:
         self._path.chmod(0o600)
         return db
 
-    def _read(self, db: sqlite_utils.Database) -> Cached:
+    def _read(self, db: Database) -> Cached:
         about = {row["key"]: row["value"] for row in db.table("about").rows}
         return Cached(
             invoices=tuple(_invoice(json.loads(row["document"])) for row in db.table("invoice").rows),

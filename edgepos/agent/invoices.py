@@ -37,6 +37,8 @@ WHOLE_EVERY_S = 3600.0
 OVERLAP = timedelta(seconds=5)
 """Changes are asked for from a little before the newest one known, in the practice system's own time."""
 NAMES_A_REFRESH = 20
+ENDED_KEPT = 2_000
+"""Paid and voided ones that are remembered, the newest: some days of a large clinic, a megabyte."""
 GREY = frozenset(
     {
         WhyNot.DRAFT, WhyNot.SENT, WhyNot.INVOICING, WhyNot.STATUS_UNKNOWN, WhyNot.AMOUNT_UNREADABLE,
@@ -95,8 +97,8 @@ class Desk:
         self._cache = InvoiceCache(folder)
         self._scope, self._spread, self._changed = scope, spread, changed
         self._entries: dict[str, _Entry] = {}
-        self._ended: dict[str, str] = {}
-        """Numbers of paid and voided ones by id: whoever types one is told so, not that there is none."""
+        self._ended: dict[str, _Entry] = {}
+        """Paid and voided ones by id: whoever types one is told so, and a list of payments can say whose they were."""
         self._names: dict[str, str] = {}
         self._as_of: str | None = None
         self._read_at: float | None = None
@@ -124,7 +126,11 @@ class Desk:
         await self._cache.close()
 
     async def run(self) -> None:
-        """Keep the list up to date for ever. What the practice system refuses or is too far away for is tried again."""
+        """Keep the list up to date for ever, from what the last run knew. What the practice system refuses or is too
+        far away for is tried again."""
+        await self.open()
+        if self._as_of is not None:
+            self._changed(self._as_of)
         spread_s = self._spread * WATCHED_S  # once, so that the boxes of an organisation do not ask in step for ever
         while True:
             try:
@@ -148,7 +154,7 @@ class Desk:
         words = plain(find).split()
         found = [
             entry.invoice
-            for entry in self._entries.values()
+            for entry in (*self._entries.values(), *(self._ended.values() if all else ()))
             if (all or entry.invoice.is_payable or entry.invoice.why_not in GREY) and _all_in(words, entry.found_by)
         ]
         found.sort(key=lambda invoice: (invoice.created_at, int(invoice.id)), reverse=True)
@@ -169,7 +175,7 @@ class Desk:
     def resolve(self, text: str) -> str:
         """The invoice's id that *text* names, as id or number. Raises Wrong `unknown-invoice`: for two, with both."""
         wanted = plain(text.strip())
-        known = {id: entry.number for id, entry in self._entries.items()} | self._ended
+        known = {id: entry.number for id, entry in (self._entries | self._ended).items()}
         ids = [id for id, number in known.items() if wanted and wanted in (id, number, number.rpartition("-")[2])]
         if len(ids) > 1:
             raise Wrong("unknown-invoice", invoice=text[:40], why="named-twice", ids=sorted(ids, key=int))
@@ -224,8 +230,6 @@ class Desk:
             since = self._newest() if self._whole_at is not None and now - self._whole_at < WHOLE_EVERY_S else None
             invoices = await self._practice.invoices(since=since)
             before = set(self._entries)
-            if since is None:
-                self._ended.clear()
             for invoice in invoices:
                 self._keep(invoice)
             if since is None:
@@ -259,14 +263,17 @@ class Desk:
         return rfc3339(datetime.fromisoformat(newest) - OVERLAP) if newest else None
 
     def _keep(self, invoice: Invoice) -> None:
-        if invoice.why_not in NEVER_LISTED:
-            self._entries.pop(invoice.id, None)
-            if invoice.why_not is not WhyNot.OTHER_DEPARTMENT:
-                self._ended[invoice.id] = plain(invoice.number)
-        else:
-            self._ended.pop(invoice.id, None)
-            named = self._named(invoice)
-            self._entries[invoice.id] = _Entry(named, plain(named.number), _found_by(named))
+        self._ended.pop(invoice.id, None)
+        named = self._named(invoice)
+        entry = _Entry(named, plain(named.number), _found_by(named))
+        if invoice.why_not not in NEVER_LISTED:
+            self._entries[invoice.id] = entry
+            return
+        self._entries.pop(invoice.id, None)
+        if invoice.why_not is not WhyNot.OTHER_DEPARTMENT:
+            self._ended[invoice.id] = entry
+            if len(self._ended) > ENDED_KEPT:
+                del self._ended[next(iter(self._ended))]
 
     def _named(self, invoice: Invoice) -> Invoice:
         owner = invoice.owner or self._names.get(f"owner/{invoice.owner_id}", "")

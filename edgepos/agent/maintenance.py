@@ -26,7 +26,8 @@ from edgepos.agent.settings_files import Secrets, load
 from edgepos.chance import SystemChance
 from edgepos.clock import Clock, RealClock
 from edgepos.domain.errors import EdgeposError, Refused
-from edgepos.journal import Journal, JournalBroken, JournalLocked, VerifyReport, restore, verify_copy
+from edgepos.domain.operation import State
+from edgepos.journal import BackupMade, Journal, JournalBroken, JournalLocked, VerifyReport, restore, verify_copy
 from edgepos.journal.files import private_folder, sync_folder
 
 T = TypeVar("T")
@@ -56,6 +57,41 @@ def verify_file(copy: Path) -> Document:
     if not copy.is_file():
         raise Refused("restore-refused", reason=f"there is no file {copy}")
     return asdict(verify_copy(copy))
+
+
+def backup(folder: Path, *, at_rest: bool, environ: Mapping[str, str] = os.environ) -> Document | None:
+    """A checked copy of the journal, and of its people, in *folder*; None if there is no journal.
+
+    *at_rest*: only with nothing open in it. Raises Refused `payment-unknown` or `terminal-in-use`, JournalLocked and
+    its kin.
+    """
+    state = Folders.of(environ).state
+    if not (state / "journal.db").exists():
+        return None
+    become_owner(state)
+    made = _run(_backup(state, folder, at_rest=at_rest))
+    if (people := state / "operators.json").exists():
+        beside = generations.operators_beside(made.path)
+        beside.touch(mode=0o600)
+        beside.write_bytes(people.read_bytes())
+    return {"file": str(made.path), "bytes": made.bytes}
+
+
+async def _backup(state: Path, folder: Path, *, at_rest: bool) -> BackupMade:
+    journal = await Journal.open(state, clock=RealClock(), chance=SystemChance(), version=__version__)
+    try:
+        for operation in await journal.open_operations() if at_rest else ():
+            raise Refused(
+                "payment-unknown" if operation.state is State.UNKNOWN else "terminal-in-use",
+                payment=operation.id,
+                terminal=operation.terminal,
+                amount_minor=operation.asked_minor,
+                currency=operation.currency,
+                since=operation.created_at,
+            )
+        return await journal.backup(folder)
+    finally:
+        await journal.close()
 
 
 def newest_copy(source: Path) -> Path:
@@ -113,24 +149,32 @@ def become_owner(folder: Path) -> None:
     os.setuid(owner.st_uid)
 
 
-def doctor(known: Document | None, environ: Mapping[str, str] = os.environ) -> Document:
-    """Everything that a technician would check: *known* is the running agent's own document, None where none answers.
+def doctor(
+    known: Document | None,
+    away: Mapping[str, object],
+    environ: Mapping[str, str] = os.environ,
+    *,
+    in_haste: bool = False,
+) -> Document:
+    """Everything that a technician would check: *known* is the running agent's own document, None where none answers,
+    and *away* says how it does not.
 
-    Without an agent its share is looked at here: settings, secrets, network, disk, journal. Never raises a refusal.
+    Without an agent its share is looked at here: settings, secrets, network, disk, journal; *in_haste* without the
+    network, which takes seconds where it is down. Never raises a refusal.
     """
     folders, clock = Folders.of(environ), RealClock()
     version = str(known["version"]) if known else None
-    found = [*known["checks"]] if known else _without_agent(folders, clock, environ)
+    found = [*known["checks"]] if known else _without_agent(folders, clock, environ, with_network=not in_haste)
     found += box_checks(folders, clock, environ, version)
     if known is None:
-        found.append(wrong("agent", "agent", "agent-away", {"socket": str(folders.socket)}))
+        found.append(wrong("agent", "agent", "agent-away", {"socket": str(folders.socket), **away}))
     else:
         found.append(fine("agent", "agent", f"version {version}"))
     found = in_order(found)
     return {"ok": all(check["ok"] for check in found), "checks": found}
 
 
-def _without_agent(folders: Folders, clock: Clock, environ: Mapping[str, str]) -> list[Check]:
+def _without_agent(folders: Folders, clock: Clock, environ: Mapping[str, str], *, with_network: bool) -> list[Check]:
     found: list[Check] = []
     settings = Settings()
     try:
@@ -138,7 +182,8 @@ def _without_agent(folders: Folders, clock: Clock, environ: Mapping[str, str]) -
         found += [fine("settings", "settings", str(folders.settings)), *_secrets(folders, settings, environ)]
     except EdgeposError as error:
         found.append(wrong("settings", "settings", error.code, error.facts))
-    found += asyncio.run(reachable(services_of(settings), clock))
+    if with_network:
+        found += asyncio.run(reachable(services_of(settings), clock))
     conditions = Conditions(folders.state, reserve_mb=settings.location.limits.disk_reserve_mb, clock=clock)
     facts = conditions.clock_facts
     found.append(fine("time", "clock") if facts is None else wrong("time", "clock", "clock-wrong", facts))
@@ -147,6 +192,8 @@ def _without_agent(folders: Folders, clock: Clock, environ: Mapping[str, str]) -
         found.append(fine("storage", "disk", f"{conditions.free_mb} MB free"))
     except EdgeposError as error:
         found.append(wrong("storage", "disk", error.code, error.facts))
+    except FileNotFoundError:
+        found.append(fine("storage", "disk", f"not looked at: there is no {folders.state} yet"))
     except OSError as error:
         found.append(wrong("storage", "disk", "disk-low", {"why": error.strerror}))
     found.append(_journal(folders.state))

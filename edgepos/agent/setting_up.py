@@ -21,9 +21,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from edgepos import __version__
 from edgepos.agent.folders import BOX_STATE, Folders
-from edgepos.agent.maintenance import become_owner
 from edgepos.agent.settings import Settings
 from edgepos.agent.settings_example import written
 from edgepos.agent.settings_files import FILES, SECRETS, Secrets, fault_of, sources
@@ -31,7 +29,6 @@ from edgepos.chance import SystemChance
 from edgepos.clock import RealClock
 from edgepos.connectcloud import ConnectCloud, Times
 from edgepos.domain.errors import Refused, Wrong
-from edgepos.journal import Journal
 from edgepos.outbound import Outbound
 from edgepos.practice import Link, PracticeCheck, Provet, Tenant
 from edgepos.practice.provet.budget import Budget
@@ -40,7 +37,9 @@ Tables = dict[str, Any]
 ANSWER_S = 20.0
 SECRET_KEYS: Mapping[str, tuple[str, str]] = {"nets": ("nets", "password"), "provet": ("practice", "secret")}
 """Where a file of answers may name a secret."""
-OPTIONS_OF_A_COMMAND = 20.0
+BESIDES = ("operator", "test", "lamps")
+"""What a file of answers may hold beside the settings: people, the test purchase, what a person saw at the terminals."""
+SEALING_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +91,10 @@ def propose(tables: Tables, path: Path) -> Proposal:
         for name, (table, key) in SECRET_KEYS.items()
         if isinstance(tables.get(table), dict) and key in tables[table]
     }
-    extra = {name: tables.pop(name) for name in ("operator", "test", "lamps") if name in tables}
+    extra: Tables = {name: tables.pop(name) for name in BESIDES if name in tables}
     known = {name for model in FILES.values() for name in model.model_fields}
     if strange := sorted(tables.keys() - known):
-        near = difflib.get_close_matches(strange[0], sorted(known | {"operator", "test", "lamps"}), 1)
+        near = difflib.get_close_matches(strange[0], sorted(known | {*BESIDES}), 1)
         raise _wrong(path, f"[{strange[0]}] is no table of the settings", near[0] if near else None)
     read: Tables = {}
     texts = {}
@@ -211,7 +210,7 @@ def secret(proposal: Proposal, folder: Path, name: str) -> str:
 
 def difference(proposal: Proposal, folder: Path) -> list[str]:
     """What writing *proposal* would change, line by line; of secrets only that they change."""
-    lines = []
+    lines: list[str] = []
     for name, text in proposal.texts.items():
         path = folder / name
         old = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
@@ -282,9 +281,7 @@ def _seal(name: str, text: str, to: Path) -> None:
     """Encrypted with the box's own key, as systemd gives it to the agent. Raises OSError."""
     part = to.with_name(f".{to.name}.new")
     command = ["systemd-creds", "encrypt", f"--name={name}", "-", str(part)]
-    ended = subprocess.run(
-        command, input=text.encode(), capture_output=True, check=False, timeout=OPTIONS_OF_A_COMMAND
-    )
+    ended = subprocess.run(command, input=text.encode(), capture_output=True, check=False, timeout=SEALING_S)
     if ended.returncode:
         part.unlink(missing_ok=True)
         raise OSError(0, "systemd-creds could not seal the secret", str(to))
@@ -296,24 +293,6 @@ def in_force(proposal: Proposal, folder: Path) -> dict[str, Any]:
     return {one.key: one.value for one in sources(proposal.settings, folder)}
 
 
-def open_operations(folders: Folders) -> list[str]:
-    """The references of what is open in the journal, where no agent runs. Raises JournalLocked and its kin."""
-    if not (folders.state / "journal.db").exists():
-        return []
-
-    async def ask() -> list[str]:
-        journal = await Journal.open(folders.state, clock=RealClock(), chance=SystemChance(), version=__version__)
-        try:
-            return [operation.id for operation in await journal.open_operations()]
-        finally:
-            await journal.close()
-
-    return asyncio.run(ask())
-
-
 def is_box(folders: Folders) -> bool:
     """Whether this is a box from the package: its agent is systemd's to start."""
     return folders.state == BOX_STATE
-
-
-__all__ = ["Folders", "Proposal", "become_owner"]

@@ -13,7 +13,7 @@ from datetime import time
 from ipaddress import ip_address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -47,8 +47,10 @@ def _terminal_id(text: str) -> str:
 
 
 def _zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError("is no time zone; write it as in Europe/Stockholm")
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        raise ValueError("is no time zone; write it as in Europe/Stockholm") from None
     return name
 
 

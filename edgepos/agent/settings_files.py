@@ -24,7 +24,6 @@ from edgepos.agent.settings import File, LocationFile, Organisation, Settings
 from edgepos.domain.errors import Wrong
 
 FILES: Mapping[str, type[File]] = {"organisation.toml": Organisation, "location.toml": LocationFile}
-BOX_SETTINGS = Path("/etc/edgepos")
 SECRETS = ("nets", "provet")
 PREFIX = "EDGEPOS_"
 MISSING = "is missing"
@@ -55,15 +54,6 @@ class Source:
     key: str
     value: object
     origin: str
-
-
-def settings_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """`$EDGEPOS_CONFIG`, else /etc/edgepos where it exists, else the person's own configuration folder."""
-    if named := environ.get("EDGEPOS_CONFIG"):
-        return Path(named)
-    if BOX_SETTINGS.is_dir():
-        return BOX_SETTINGS
-    return Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "edgepos"
 
 
 def load(folder: Path) -> Settings:

@@ -31,9 +31,9 @@ def listen(path: Path) -> socket.socket:
             raise Refused("socket-taken", socket=str(path), why=error.strerror or str(error)) from error
         finally:
             os.umask(before)
-        with contextlib.suppress(PermissionError):  # on a laptop we are in no such group: then it stays our own
-            if (group := group_id(STAFF)) is not None:
-                os.chown(path, -1, group)
+        group = group_id(STAFF)
+        if group is not None and group in {os.getegid(), *os.getgroups()}:  # on a laptop it stays our own
+            os.chown(path, -1, group)
         os.chmod(path, MODE)
         listener.listen(BACKLOG)
         listener.setblocking(False)

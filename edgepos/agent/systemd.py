@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from edgepos.clock import Clock
 
+FEED_AT_LEAST_S = 10.0
+"""The watchdog is fed this often or oftener, so that no unit may ask for less than twice this."""
 BEAT_LIMIT_S = 60.0
 """A loop that has not come round for this long stands still. The slowest rests 15 s and waits 30 s for answers."""
 
@@ -48,7 +50,7 @@ class Supervisor:
 
     async def run(self, probe: Callable[[], Awaitable[object]]) -> None:
         """Feed the watchdog as long as every loop moves and *probe*, a question to the journal, is answered."""
-        rest = min((self.watchdog_s or 30.0) / 3, 10.0)
+        rest = min((self.watchdog_s or 30.0) / 3, FEED_AT_LEAST_S)
         while True:
             await probe()
             if self.watchdog_s and not self.standing_still():

@@ -6,6 +6,7 @@ may be added, none may change its meaning.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,13 +81,10 @@ class View:
 
     async def payments(self, operations: Sequence[Operation]) -> list[Document]:
         around = await self._journal.surroundings(operations) if operations else []
-        return [await self._payment(*each) for each in zip(operations, around, strict=True)]
+        return [await self.pictured(*each) for each in zip(operations, around, strict=True)]
 
-    async def payments_named(self, ids: Sequence[str]) -> list[Document]:
-        """Those of *ids* that are operations."""
-        return [await self._payment(*each) for each in await self._journal.pictured(ids)]
-
-    async def _payment(self, operation: Operation, around: Surroundings) -> Document:
+    async def pictured(self, operation: Operation, around: Surroundings) -> Document:
+        """The document of *operation*, of which the journal has been read already."""
         first = operation.lines[0] if operation.lines else None
         worker = self._crew.workers.get(operation.terminal)
         is_purchase = operation.kind is Kind.PURCHASE
@@ -204,6 +202,7 @@ class View:
                 "seq": seq,
                 "head": head,
                 "free_mb": self._conditions.free_mb,
+                "tasks": len(asyncio.all_tasks()),
                 "clock_wrong": self._conditions.clock_wrong,
             },
         }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from edgepos import __version__
-from edgepos.agent import api, recovery, sockets
+from edgepos.agent import recovery, sockets
 from edgepos.agent.alerts import Alerts
+from edgepos.agent.api import Server, application
 from edgepos.agent.asking import Asking
 from edgepos.agent.backups import Backups
 from edgepos.agent.call import Parts
@@ -50,6 +52,7 @@ from edgepos.domain.day import clinic_day
 from edgepos.domain.errors import NotReached
 from edgepos.domain.health import ServiceState
 from edgepos.journal import Event, Journal
+from edgepos.journal.files import Lock
 from edgepos.outbound import Outbound
 from edgepos.practice import Configuration, Link, Provet, Tenant
 from edgepos.practice.provet.budget import Budget
@@ -75,17 +78,19 @@ class Agent:
         """Begin to end: no new requests, what runs is drained."""
         self.ending.set()
 
-    async def run(self, socket_path: Path, *, ready: Callable[[], None] = lambda: None) -> None:
-        """Recover, open the socket, say *ready*, and live until `end`. Raises what broke it."""
+    async def run(
+        self, socket_path: Path, *, ready: Callable[[], None] = lambda: None, listener: socket.socket | None = None
+    ) -> None:
+        """Recover, open the socket (if *listener* is not it), say *ready*, live until `end`. Raises what broke it."""
         parts = self.parts
         await recovery.close_unsent(parts.journal)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(loop(), name=name) for name, loop in self.loops.items()]
             self.supervisor.extend(recovery.FIRST_ROUND_S * 2)
             await recovery.first_round(parts.crew)
-            listener = sockets.listen(socket_path)
+            listener = listener or sockets.listen(socket_path)
             inode = os.lstat(socket_path).st_ino
-            server = api.server(parts)
+            server = Server(application(parts))
             serving = group.create_task(server.run_on(listener), name="api")
             await server.up.wait()
             log.info("ready", version=__version__, count=len(parts.crew.workers))
@@ -124,6 +129,8 @@ class Given:
     chance: Chance
     supervisor: Supervisor
     recent: Recent
+    lock: Lock | None = None
+    """The journal's, if it is held already."""
 
     def today(self) -> str:
         """The clinic day of now."""
@@ -135,7 +142,9 @@ class Given:
 async def opened(given: Given) -> AsyncIterator[Agent]:
     """An agent on its journal; leaving the block closes everything. Raises the journal's errors."""
     async with contextlib.AsyncExitStack() as stack:
-        journal = await Journal.open(given.state_folder, clock=given.clock, chance=given.chance, version=__version__)
+        journal = await Journal.open(
+            given.state_folder, clock=given.clock, chance=given.chance, version=__version__, lock=given.lock
+        )
         stack.push_async_callback(journal.close)
         after_clean_stop = await _ended_cleanly(journal)
         await journal.started(__version__)
@@ -149,7 +158,7 @@ async def opened(given: Given) -> AsyncIterator[Agent]:
         practice = _practice(given, stack, _practice_state(health, back), partial(clocks.dated, "practice"))
         desk = sender = None
         if practice is not None:
-            desk = await _desk(given, practice, journal, stack, listed)
+            desk = _desk(given, practice, journal, stack, listed)
             rules = _rules(given.settings)
             sender = Sender(journal, practice, given.clock, given.chance, rules, after_clean_stop=after_clean_stop)
             back.to = sender.wake
@@ -204,7 +213,8 @@ async def opened(given: Given) -> AsyncIterator[Agent]:
             broken=broken,
         )
         stack.callback(journal.subscribe(partial(_hear, parts)))
-        upkeep = Upkeep(journal, view, backups, Alerts(location.alerts.command, given.clock), given.clock)
+        alerts = Alerts(location.alerts.command, given.clock, given.state_folder / "alerts.json")
+        upkeep = Upkeep(journal, view, backups, alerts, given.clock)
         loops = _loops(given, parts, cloud) | {"upkeep": upkeep.run}
         agent = Agent(parts=parts, supervisor=given.supervisor, loops=loops)
         broken.agent = agent
@@ -278,7 +288,7 @@ def _tools(
     )
 
 
-async def _desk(
+def _desk(
     given: Given,
     practice: Provet,
     journal: Journal,
@@ -288,7 +298,6 @@ async def _desk(
     scope = f"{given.settings.organisation.practice}/{given.settings.place.department}"
     spread = int(journal.box_id[:4], 16) / 0x10000
     desk = Desk(practice, given.state_folder, given.clock, scope=scope, spread=spread, changed=listed)
-    await desk.open()
     stack.push_async_callback(desk.close)
     return desk
 

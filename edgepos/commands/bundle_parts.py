@@ -97,8 +97,7 @@ def log_line(line: Document | str, redactor: Redactor) -> dict[str, Any]:
     if known is None:
         return {"event": redactor.words(str(line))}
     kept = {name: redactor.value(known[name], free=True) for name in ("at", "level", "event") if name in known}
-    facts = {name: value for name, value in known.items() if name in LOG_FACTS}
-    return kept | redactor.value(facts, free=True)
+    return kept | {name: redactor.value(known[name], free=True) for name in known if name in LOG_FACTS}
 
 
 def _parsed(text: str) -> Document | None:

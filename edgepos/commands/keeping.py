@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgepos.client import Agent, AgentError
+from edgepos.client.events import events
 from edgepos.client.files import write_whole
 from edgepos.client.http import AgentAway, AgentLost
 from edgepos.commands import csv_lines
@@ -52,14 +53,40 @@ def declare_backup(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--keep-days", type=int, metavar="N", help="in a folder: remove copies of this box that are older than N days"
     )
+    parser.add_argument("--at-rest", action="store_true", help="only if no payment is open or unknown: for upgrades")
 
 
 def backup(options: Namespace) -> Answer:
-    """Copies the journal, and the people beside it, to files that are whole or not there."""
+    """Copies the journal, and the people beside it, to files that are whole or not there.
+
+    Where no agent runs, the journal is opened here; then DEST is a folder.
+    """
     is_folder = os.path.isdir(options.to)
     if options.keep_days is not None and (not is_folder or options.keep_days < 1):
         raise wrong("--keep-days needs a folder and a number of days.", mend="As in: edgepos backup /mnt/stick")
+    made: dict[str, Any] | None
+    try:
+        made = _from_agent(options, is_folder=is_folder)
+    except AgentLost:
+        raise
+    except AgentAway:
+        made = here(lambda care: care.backup(Path(options.to), at_rest=options.at_rest)) if is_folder else None
+        if made is None:  # nor is there a journal that could be read here
+            raise
+    removed = _thin(made["file"], options.keep_days) if options.keep_days is not None else []
+    return Answer(
+        {**made, "removed": removed},
+        lambda: [
+            f"The journal is copied to {made['file']} ({made['bytes']} bytes).",
+            *(f"Removed: {old}" for old in removed),
+        ],
+    )
+
+
+def _from_agent(options: Namespace, *, is_folder: bool) -> dict[str, Any]:
     agent = Agent()
+    if options.at_rest:
+        _demand_rest(agent)
     with agent.file("/backup/operators") as (_, pieces):
         people = b"".join(pieces)
     with agent.file("/backup") as (name, pieces):
@@ -69,16 +96,25 @@ def backup(options: Namespace) -> Answer:
         try:
             if people:
                 write_whole(f"{to}.operators.json", [people])
-            size = write_whole(to, pieces)
-            removed = _thin(to, options.keep_days) if options.keep_days is not None else []
+            return {"file": to, "bytes": write_whole(to, pieces)}
         except OSError as error:
             raise wrong(
                 f"{to} could not be written: {error.strerror}.", mend="Choose another place.", file=to
             ) from error
-    return Answer(
-        {"file": to, "bytes": size, "removed": removed},
-        lambda: [f"The journal is copied to {to} ({size} bytes).", *(f"Removed: {old}" for old in removed)],
-    )
+
+
+def _demand_rest(agent: Agent) -> None:
+    """Raises AgentError `payment-unknown` or `terminal-in-use` with the first payment that is open."""
+    view = next(iter(events(agent))).data
+    for payment in view["open"]:
+        raise AgentError.of(
+            "payment-unknown" if payment["state"] == "unknown" else "terminal-in-use",
+            payment=payment["id"],
+            terminal=payment["terminal"],
+            amount_minor=payment["amount_minor"],
+            currency=payment["currency"],
+            since=payment["created_at"],
+        )
 
 
 def _thin(newest: str, keep_days: int) -> list[str]:

@@ -6,7 +6,7 @@ The only place that says SELECT, and the only one that opens the journal's file.
 from edgepos.journal.copies import verify_copy
 from edgepos.journal.events import Event
 from edgepos.journal.pictures import Overview, Surroundings
-from edgepos.journal.store import Journal, restore
+from edgepos.journal.store import Journal, Pictures, restore
 from edgepos.journal.values import (
     BackupMade,
     Closing,
@@ -52,6 +52,7 @@ __all__ = [
     "Overview",
     "Period",
     "PeriodEnd",
+    "Pictures",
     "Slips",
     "SqlAnswer",
     "Surroundings",

@@ -13,6 +13,7 @@ from edgepos.domain.errors import Wrong
 from edgepos.domain.operation import Kind, Operation
 from edgepos.journal import queries
 from edgepos.journal.database import Tx
+from edgepos.journal.events import Event
 from edgepos.journal.values import DayTotals, FindingRow, OutboxState, OutboxSummary, Period, TerminalRow
 
 
@@ -44,13 +45,27 @@ def surroundings(tx: Tx, operations: Sequence[Operation]) -> list[Surroundings]:
     return [_around(tx, operation, periods) for operation in operations]
 
 
-def pictured(tx: Tx, ids: Sequence[str]) -> list[tuple[Operation, Surroundings]]:
+def _pictured(tx: Tx, ids: Sequence[str]) -> list[tuple[Operation, Surroundings]]:
     """The operations among *ids*, in their order, each with what stands around it."""
     operations = []
     for id in ids:
         with contextlib.suppress(Wrong):  # a subject that is no operation
             operations.append(queries.operation(tx, id))
     return list(zip(operations, surroundings(tx, operations), strict=True))
+
+
+def changed(tx: Tx, events: Sequence[Event]) -> list[tuple[int, Operation, Surroundings]]:
+    """The operations that *events* changed, as they are now, each with the sequence of its newest event among these."""
+    newest: dict[str, int] = {}
+    for event in events:
+        area = event.kind.partition(".")[0]
+        if area in ("operation", "payment"):
+            newest[event.subject] = event.seq
+            if isinstance(corrected := event.fields.get("corrects"), str):
+                newest[corrected] = event.seq
+        elif area == "outbox":
+            newest[event.subject.partition(".")[0]] = event.seq
+    return [(newest[operation.id], operation, around) for operation, around in _pictured(tx, list(newest))]
 
 
 def _around(tx: Tx, operation: Operation, periods: dict[tuple[str, int], Period | None]) -> Surroundings:

@@ -52,6 +52,8 @@ from edgepos.journal.values import (
 P = ParamSpec("P")
 R = TypeVar("R")
 Subscriber = Callable[[Sequence[Event]], None]
+Pictures = Sequence[tuple[int, Operation, Surroundings]]
+"""Operations that a commit has changed, each with the sequence of its newest event and with what stands around it."""
 
 NO_END = PeriodEnd()
 
@@ -76,6 +78,7 @@ class Journal:
     ) -> None:
         self._database, self._thread, self._lock, self._reserve, self._clock = database, thread, lock, reserve, clock
         self._subscribers: list[Subscriber] = []
+        self._pictures: Callable[[Pictures], None] | None = None
         with database.reading() as tx:
             self.box_id = queries.boxes(tx)[0]
             self.tags = queries.tags(tx)
@@ -84,29 +87,32 @@ class Journal:
 
     @classmethod
     async def open(
-        cls, folder: Path, *, clock: Clock, chance: Bits, version: str, reserve_mb: int = 16, vfs: str | None = None
-    ) -> Journal:
-        """The journal of *folder*, made if there is none. The lock is taken first and held until `close`.
+        cls, folder: Path, *, clock: Clock, chance: Bits, version: str, reserve_mb: int = 16, vfs: str | None = None,
+        lock: Lock | None = None,
+    ) -> Journal:  # fmt: skip
+        """The journal of *folder*, made if there is none. The lock is taken first, unless it is held already (*lock*),
+        and let go of by `close`.
 
         Raises JournalLocked (with the holder's pid), JournalNewer, JournalOlder, JournalDamaged, JournalBroken.
         """
-        private_folder(folder)
-        lock = Lock(folder)
+        lock = lock or Lock(private_folder(folder))
         thread = JournalThread()
         reserve = Reserve(folder, reserve_mb)
+
+        held = lock
 
         def job() -> Journal:
             reserve.give_up_if_needed()
             box_id = f"{chance.bits(64):016x}"
             database = opening.open_database(folder, stamp_of(clock), box_id=box_id, version=version, vfs=vfs)
             reserve.keep()
-            return cls(database, thread, lock, reserve, clock=clock, chance=chance)
+            return cls(database, thread, held, reserve, clock=clock, chance=chance)
 
         try:
             return await thread.run(job)
         except BaseException:
             thread.close()
-            lock.release()
+            held.release()
             raise
 
     async def close(self) -> None:
@@ -127,6 +133,11 @@ class Journal:
         self._subscribers.append(callback)
         return lambda: self._subscribers.remove(callback)
 
+    def picture(self, callback: Callable[[Pictures], None] | None) -> None:
+        """From now on *callback* is called on the loop after each commit with the operations that it changed, as they
+        are now; None ends that. They are read before the next commit begins: a screen waits for no other's disk."""
+        self._pictures = callback
+
     # --- how a call becomes a transaction
 
     def _draw(self) -> Callable[[], str]:
@@ -134,14 +145,22 @@ class Journal:
         return itertools.chain((self._new_reference(),), iter(self._new_reference, "")).__next__
 
     async def _write(self, function: Callable[Concatenate[Tx, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        def job() -> tuple[R, list[Event]]:
+        committed: list[Event] = []
+
+        def job() -> R:
             self._reserve.give_up_if_needed()
             with self._database.transaction() as tx:
                 result = function(tx, *args, **kwargs)
-            return result, tx.events
+            committed.extend(tx.events)
+            return result
 
-        result, _ = await self._thread.run(job, lambda done: self._publish(done[1]))
-        return result
+        tell = self._pictures
+        then = partial(self._picture, committed, tell) if tell else None
+        return await self._thread.run(job, lambda _: self._publish(committed), then=then)
+
+    def _picture(self, committed: Sequence[Event], tell: Callable[[Pictures], None]) -> Callable[[], None]:
+        with self._database.reading() as tx:
+            return partial(tell, pictures.changed(tx, committed))
 
     async def _read(self, function: Callable[Concatenate[Tx, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         def job() -> R:
@@ -449,10 +468,6 @@ class Journal:
     async def surroundings(self, operations: Sequence[Operation]) -> list[Surroundings]:
         """What stands around each of *operations*, in their order."""
         return await self._read(pictures.surroundings, operations)
-
-    async def pictured(self, ids: Sequence[str]) -> list[tuple[Operation, Surroundings]]:
-        """The operations among *ids*, each with what stands around it."""
-        return await self._read(pictures.pictured, ids)
 
     async def overview(self, day: str, currency: str) -> Overview:
         """All of the journal that the status shows, of one moment."""

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -24,16 +24,26 @@ class JournalThread:
     """Made and used on one event loop."""
 
     def __init__(self) -> None:
-        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Sequence[Callable[[], None]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="journal")
         self._thread.start()
         self._is_closed = False
 
-    async def run(self, job: Callable[[], T], done: Callable[[T], None] = lambda result: None) -> T:
-        """What *job* returns or raises, there. *done* gets its result on the loop, cancelled awaiter or not."""
+    async def run(
+        self, job: Callable[[], T], done: Callable[[T], None] = lambda result: None, *,
+        then: Callable[[], Callable[[], None]] | None = None,
+    ) -> T:  # fmt: skip
+        """What *job* returns or raises, there. *done* gets its result on the loop, cancelled awaiter or not.
+
+        *then* is carried out directly after *job*, before anything that others have handed over meanwhile; what it
+        returns is called on the loop. Nobody waits for it.
+        """
         if self._is_closed:
             raise RuntimeError("the journal is closed")
-        return await self._hand_over(job, done)
+        answer, work = self._job(job, done)
+        more = [] if then is None else [self._job(then, lambda tell: tell())[1]]
+        self._jobs.put([work, *more])
+        return await answer
 
     async def end(self, last: Callable[[], None]) -> None:
         """Carry out all that was handed over, then *last*; nothing is taken any more from now on."""
@@ -41,7 +51,9 @@ class JournalThread:
             return
         self._is_closed = True
         try:
-            await self._hand_over(last, lambda result: None)
+            answer, work = self._job(last, lambda result: None)
+            self._jobs.put([work])
+            await answer
         finally:
             self.close()
 
@@ -51,7 +63,8 @@ class JournalThread:
         self._jobs.put(None)
         self._thread.join()
 
-    def _hand_over(self, job: Callable[[], T], done: Callable[[T], None]) -> asyncio.Future[T]:
+    def _job(self, job: Callable[[], T], done: Callable[[T], None]) -> tuple[asyncio.Future[T], Callable[[], None]]:
+        """*job* as the thread carries it out, and the future of its answer."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
         ended = job_started()
@@ -75,9 +88,9 @@ class JournalThread:
                 loop.call_soon_threadsafe(tell)
             ended()
 
-        self._jobs.put(work)
-        return answer
+        return answer, work
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            job()
+        while (jobs := self._jobs.get()) is not None:
+            for job in jobs:
+                job()

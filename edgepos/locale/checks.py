@@ -1,4 +1,4 @@
-"""The sentences for what a doctor finds wrong with the box and its network."""
+"""The sentences for what a doctor finds wrong with the box and its network, and why a pilot is not begun."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ CHECKS: Mapping[str, Entry] = {
         N_("Check the network; a firewall has to let TCP port 443 out."),
     ),
     "certificate": entry(
-        (N_("What answers as {host} cannot prove that it is: {cause}."), N_("A service cannot prove who it is.")),
+        (
+            N_("What answers as {host} cannot prove that it is: {cause}. Its certificate is by {by}."),
+            N_("What answers as {host} cannot prove that it is: {cause}."),
+            N_("A service cannot prove who it is."),
+        ),
         N_("Something between this box and the service may have answered: a filter, or a guest network."),
         N_("Let the network pass lines to the service untouched; then check the clock of this box."),
     ),
@@ -61,6 +65,16 @@ CHECKS: Mapping[str, Entry] = {
         (N_("{path} may be read by others: {mode}."), N_("A file may be read by others.")),
         "",
         (N_("Close it with: chmod go-rwx {path}"), N_("Close it with: chmod go-rwx")),
+    ),
+    "findings-open": entry(
+        (N_("{count} findings wait for a person."), N_("Findings wait for a person.")),
+        "",
+        N_("See what each is and what to do: edgepos findings"),
+    ),
+    "pilot-refused": entry(
+        N_("The pilot was not begun."),
+        (N_("The reason is: {reason}."), ""),
+        N_("It runs with a test account alone, where no agent runs and no payment is open: docs/services.md"),
     ),
     "secret-missing": entry(
         (N_("The secret “{key}” is not stored."), N_("A secret is not stored.")),

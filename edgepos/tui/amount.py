@@ -34,7 +34,13 @@ class Amount(Place):
             yield Input(id="text", max_length=60)
             yield Static(id="hint", markup=False)
 
+    @property
+    def _nothing(self) -> str:
+        """What stands there before anything is typed: so that nothing jumps, and the currency is seen."""
+        return self.form.money(0)
+
     def on_mount(self) -> None:
+        self.query_one("#sum", Figures).update(self._nothing)
         self.query_one(AmountInput).focus()
 
     def on_input_changed(self, message: Input.Changed) -> None:
@@ -48,7 +54,7 @@ class Amount(Place):
                 said = told(error, self.form)
                 wrong = f"{said.message} {said.mend}"
         read = "" if self._minor is None else self.form.money(self._minor)
-        self.query_one("#sum", Figures).update(read)
+        self.query_one("#sum", Figures).update(read or self._nothing)
         self.query_one("#hint", Static).update(
             wrong or (_("That is {money}. Enter goes on.").format(money=read) if read else "")
         )

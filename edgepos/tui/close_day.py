@@ -269,7 +269,7 @@ class CloseDay(ListPlace):
 
     def _made(self, closing: Any) -> None:
         self.say("")
-        self.app.push_screen(Paper(closing_text(closing, self.view, self.form, is_copy=False)))
+        self.app.push_screen(Paper(closing_text(closing, self.view, self.form)))
 
     def _earlier(self) -> None:
         from edgepos.tui.closings import ClosingList

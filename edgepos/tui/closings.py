@@ -1,4 +1,4 @@
-"""Earlier closing reports: frozen when they were made, shown again as copies."""
+"""Earlier closing reports: frozen when they were made, shown again as copies, which are counted."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from edgepos.client.http import path_of
 from edgepos.locale.words import N_, _
 from edgepos.tui.paper import Paper
 from edgepos.tui.place import Step
@@ -29,12 +30,15 @@ class ClosingList(Step):
         rows = []
         for one in document["closings"]:
             agrees = one["match"]["agree"]
+            red = sum(not period["agree"] for period in one["match"]["terminals"])
+            is_red = len(one["dealt_with"]) < red
+            word = _("DIFFERS") if is_red else _("AGREES") if agrees else _("DEALT WITH")
             cells = (
                 str(one["number"]),
                 self.form.day(one["clinic_day"]),
                 self.form.moment(one["made_at"]),
                 str(one["operator"]),
-                _("AGREES") if agrees else _("DIFFERS"),
+                word,
             )
             rows.append(
                 Row(
@@ -42,7 +46,7 @@ class ClosingList(Step):
                     cells,
                     one,
                     plain("\n".join((*cells, one["clinic_day"]))),
-                    "" if agrees else "warn",
+                    "warn" if is_red else "",
                 )
             )
         self.query_one(Rows).fill(rows)
@@ -50,4 +54,8 @@ class ClosingList(Step):
             self.say(_("No report has been made yet."))
 
     def on_rows_taken(self, message: Rows.Taken) -> None:
-        self.app.push_screen(Paper(closing_text(message.row.data, self.view, self.form, is_copy=True)))
+        path = path_of("closings", str(message.row.data["number"]))
+        self.ask(lambda: self.clinic.agent.get(path, copy=1), self._show, group="copy")
+
+    def _show(self, closing: Any) -> None:
+        self.app.push_screen(Paper(closing_text(closing, self.view, self.form)))

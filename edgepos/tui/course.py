@@ -156,7 +156,8 @@ class Course(Vertical):
             since = form.hour(payment["created_at"])
             place += "   " + _("{clock} since {hour}").format(clock=clock(seconds), hour=since)
         self.query_one("#place", Static).update(place)
-        words = view.texts.get(str(payment["terminal"]), "") if is_open else ""
+        is_there = payment["state"] in ("intended", "sent")  # later it shows what has nothing to do with this payment
+        words = view.texts.get(str(payment["terminal"]), "") if is_there else ""
         shown = self.query_one("#words", Static)
         shown.display = bool(words)
         shown.update(_("The terminal shows: {text}").format(text=words) if words else "")

@@ -13,12 +13,14 @@ from textual.widgets import Static
 
 from edgepos.client.errors import AgentError
 from edgepos.locale.words import N_, _, ngettext
+from edgepos.tui import payment_rows
 from edgepos.tui.background import background
 from edgepos.tui.form import age
 from edgepos.tui.invoices import Invoices
 from edgepos.tui.place import Place
 from edgepos.tui.rows import Rows
 from edgepos.tui.saying import told
+from edgepos.tui.sums import sums_of
 from edgepos.tui.terminal_card import TerminalCard
 from edgepos.tui.view import ClinicView, Document
 
@@ -30,14 +32,14 @@ HEIGHTS = " .:|"
 """The chart's steps: letters that every font has."""
 
 
-def chart(by_hour: Sequence[Mapping[str, Any]]) -> str:
-    """The day by the hour, one sign each, from the first hour in which something was paid to the last."""
-    counts = {int(str(one["hour"])[-2:]): int(one["count"]) for one in by_hour}
+def chart(counts: Mapping[int, int]) -> str:
+    """Payments by the hour, one sign each, between the first hour in which something was paid and the last."""
     if not counts:
         return ""
     most = max(*counts.values(), 1)
-    hours = range(min(counts), max(counts) + 1)
-    return "".join(HEIGHTS[-(-counts.get(hour, 0) * (len(HEIGHTS) - 1) // most)] for hour in hours)
+    first, last = min(counts), max(counts)
+    signs = (HEIGHTS[-(-counts.get(hour, 0) * (len(HEIGHTS) - 1) // most)] for hour in range(first, last + 1))
+    return f"{first:02} {''.join(signs)} {last:02}"
 
 
 def flowed(parts: Sequence[str], width: int) -> str:
@@ -61,8 +63,10 @@ class Desk(Place):
     def __init__(self) -> None:
         super().__init__()
         self._listed: Document | None = None
-        self._by_hour: Sequence[Mapping[str, Any]] = ()
+        self._by_hour: Mapping[int, int] = {}
         self._read_at = -1
+        self._hours_of: Document | None = None
+        """The day's sums to which the hours belong."""
         self._ids: list[str] = []
 
     def body(self) -> ComposeResult:
@@ -90,8 +94,7 @@ class Desk(Place):
         """The list and the day by the hour. A practice system that is not there is said where the list would be."""
         agent = self.clinic.agent
         try:
-            report = await agent.get("/x-report")
-            self._by_hour = report["by_hour"]
+            await self._read_hours()
             listed = await agent.get("/invoices", all=0)
         except AgentError as error:
             said = told(error, self.form)
@@ -105,6 +108,16 @@ class Desk(Place):
             "" if listed["invoices"] else _("Nothing to pay: the practice system has no finalised, unpaid invoice.")
         )
         self.draw()
+
+    async def _read_hours(self) -> None:
+        """The day by the hour, whichever sessions were closed meanwhile; again only when the day's sums are others."""
+        today = self.view.status["today"] if self.view.status else None
+        if today is None or today == self._hours_of:
+            return
+        day = await payment_rows.all_of(self.clinic.agent, day=today["day"])
+        by_hour = sums_of(day, self.form.hour_of).by_hour
+        self._by_hour = {hour: one.count for hour, one in by_hour.items() if one.count}
+        self._hours_of = today
 
     def _empty(self, text: str) -> None:
         line = self.query_one("#empty", Static)
@@ -182,7 +195,9 @@ class Desk(Place):
             count = len(view.findings)
             parts.append(ngettext("{n} finding", "{n} findings", count).format(n=count))
         line.display = bool(parts)
-        line.update("! " + "   ".join(parts) + "   " + _("F8 Attention"))
+        told = "! " + "   ".join(parts) + "   "
+        whole = told + _("F8 Attention")
+        line.update(whole if cell_len(whole) <= line.content_size.width else told + "F8")
 
     def running_elsewhere(self, view: ClinicView) -> ClinicView:
         """The cards show what runs."""

@@ -71,6 +71,11 @@ class Form:
         except ValueError:
             return None
 
+    def hour_of(self, text: object) -> int | None:
+        """The hour of the agent's point in time, as a number."""
+        there = self.local(text)
+        return there.hour if there else None
+
     def hour(self, text: object) -> str:
         """`14:32` of the agent's point in time."""
         there = self.local(text)

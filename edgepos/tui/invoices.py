@@ -18,8 +18,8 @@ Invoice = Mapping[str, Any]
 
 COLUMNS = (
     Column(9),
-    Column(10, share=3),
-    Column(7, share=2),
+    Column(10, share=5),
+    Column(7, share=1),
     Column(13, is_right=True),
     Column(7, is_right=True, least=60),
 )

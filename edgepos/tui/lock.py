@@ -38,8 +38,8 @@ class Lock(Place):
     def body(self) -> ComposeResult:
         with Vertical(id="lock-box"):
             yield Figures(id="lock-word", centred=True)
-            yield PinEntry()
             yield Static(id="lock-hint", markup=False)
+            yield PinEntry()
 
     def arrived(self) -> None:
         self._needs_pin = True

@@ -10,15 +10,15 @@ from edgepos.tui.form import Form
 from edgepos.tui.view import ClinicView, Document
 
 
-def closing_text(closing: Document, view: ClinicView, form: Form, *, is_copy: bool) -> str:
-    """A closing report. One that is shown again says that it is a copy."""
-    return "\n".join(_closing(closing, view, form, is_copy=is_copy))
+def closing_text(closing: Document, view: ClinicView, form: Form) -> str:
+    """A closing report as it was made. One that is shown again says which copy it is, and what was dealt with since."""
+    return "\n".join(_closing(closing, view, form))
 
 
-def _closing(closing: Document, view: ClinicView, form: Form, *, is_copy: bool) -> Iterator[str]:
+def _closing(closing: Document, view: ClinicView, form: Form) -> Iterator[str]:
     match = closing["match"]
-    if is_copy:
-        yield _("*** COPY ***")
+    if copy := closing.get("copy"):
+        yield _("*** COPY {n} ***").format(n=copy)
     yield _("Closing report {number}").format(number=closing["number"])
     yield f"{view.location.get('name', '')}   {form.day(closing['clinic_day'])}"
     yield _("made {moment} by {operator}").format(moment=form.moment(closing["made_at"]), operator=closing["operator"])
@@ -31,6 +31,7 @@ def _closing(closing: Document, view: ClinicView, form: Form, *, is_copy: bool) 
         yield _("{terminal}: its open period waits for the next closing").format(
             terminal=view.place(period["terminal"])
         )
+    yield from _dealt_with(closing, view, form)
     yield ""
     yield from sums_lines(match["report"], view, form)
     head: Sequence[object] = match.get("head") or ()
@@ -38,6 +39,17 @@ def _closing(closing: Document, view: ClinicView, form: Form, *, is_copy: bool) 
         seq, digest = head
         yield ""
         yield _("journal {seq} {head}").format(seq=seq, head=str(digest)[:16])
+
+
+def _dealt_with(closing: Document, view: ClinicView, form: Form) -> Iterator[str]:
+    """What became of the lines that were red."""
+    for one in closing["dealt_with"]:
+        facts = {"terminal": view.place(one["terminal"]), "period": one["period"], "moment": form.moment(one["at"])}
+        if one["operator"] == "agent":
+            yield _("Since then: {terminal}, period {period}: all three agree, {moment}").format(**facts)
+        else:
+            text = _("Since then: {terminal}, period {period}: handled by {operator}, {moment}")
+            yield text.format(operator=one["operator"], **facts)
 
 
 def match_lines(match: Document, view: ClinicView, form: Form) -> Iterator[str]:

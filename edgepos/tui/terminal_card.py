@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import wrap
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
+from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -71,11 +73,17 @@ class TerminalCard(Widget):
     def show(self, terminal: Document, running: str) -> None:
         """*running*: the amount of what runs there."""
         name = (str(terminal.get("name", "")), str(terminal.get("model", "")))
-        lines = [(state_line(terminal), f"card--{look_of(terminal)}")]
-        lines += [(text, "card--model") for text in _wrapped(running or mend(terminal), max(10, self.size.width - 2))]
+        width = max(12, self.size.width)
+        lines = [(text, f"card--{look_of(terminal)}") for text in wrap(state_line(terminal), width, subsequent_indent="  ")]
+        lines += [(text, "card--model") for text in _wrapped(running or mend(terminal), width - 2)]
         if (name, lines) != (self._label, self._lines):
+            is_other_height = len(lines) != len(self._lines)
             self._label, self._lines = name, lines
-            self.refresh()
+            self.refresh(layout=is_other_height)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Name, state, and what is said of it."""
+        return 1 + len(self._lines)
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
@@ -102,6 +110,4 @@ class TerminalCard(Widget):
 
 def _wrapped(text: str, width: int) -> list[str]:
     """*text* in lines of *width*, set in by two."""
-    from textwrap import wrap
-
     return [f"  {line}" for line in wrap(text, width)]

@@ -8,6 +8,7 @@ from typing import Any
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.widgets import Static
 
 from edgepos.client.aio import AsyncAgent
 from edgepos.client.http import path_of
@@ -72,6 +73,7 @@ class Terminals(Place):
 
     def body(self) -> ComposeResult:
         with Vertical(classes="list"):
+            yield Static(id="terminal-names", markup=False)
             yield Rows(
                 (Column(12, share=1), Column(9), Column(26, share=1), Column(8), Column(20, share=2, least=96)),
                 searches=False,
@@ -95,6 +97,9 @@ class Terminals(Place):
                 look="" if look_of(one) in ("live", "good") else look_of(one),
             )
             for one in view.terminals
+        )
+        self.query_one("#terminal-names", Static).update(
+            rows.heading((_("terminal"), _("model"), _("now"), _("since"), _("what to do")))
         )
         self._show_row()
 

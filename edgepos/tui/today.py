@@ -65,13 +65,9 @@ class Today(History):
 
     def _fill(self, document: Any) -> None:
         super()._fill(document)
-        sums = sums_of(document, self._hour)
+        sums = sums_of(document, self.form.hour_of)
         self.query_one("#day-line", Static).update(self._headline(sums.total))
         self.query_one("#day-sums", Sheet).put(self._sums_text(document))
-
-    def _hour(self, moment: str) -> int | None:
-        there = self.form.local(moment)
-        return there.hour if there else None
 
     def _headline(self, total: Sum) -> str:
         parts = [
@@ -86,7 +82,7 @@ class Today(History):
         return "   ".join(parts)
 
     def _sums_text(self, document: Any) -> str:
-        sums = sums_of(document, self._hour)
+        sums = sums_of(document, self.form.hour_of)
         lines = [_("By the hour"), *self._chart(sums.by_hour)]
         for title, group, name_of in (
             (_("By terminal"), sums.by_terminal, self.view.place),

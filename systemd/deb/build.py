@@ -61,7 +61,7 @@ def main() -> None:
     options.add_argument("--quick", action="store_true", help="compressed a little only: for tests")
     chosen = options.parse_args()
     for arch in chosen.arch or ["amd64"]:
-        print(build(arch, chosen.out, is_quick=chosen.quick))
+        sys.stdout.write(f"{build(arch, chosen.out, is_quick=chosen.quick)}\n")
 
 
 def build(arch: str, out: Path, *, is_quick: bool = False) -> Path:

@@ -169,7 +169,9 @@ async def test_a_day_that_agrees(clinic: Clinic) -> None:
 
 
 async def test_a_day_with_no_payments_agrees(clinic: Clinic) -> None:
-    assert await clinic.closings.match() == {"day": DAY, "agree": True, "terminals": [], "without_reference": []}
+    assert await clinic.closings.match() == {
+        "day": DAY, "agree": True, "terminals": [], "earlier": [], "without_reference": [],
+    }  # fmt: skip
     await clinic.reconcile(0, slip="AVSTÄMNING\nSession.: 042\nInsamlat 0\nTotal= 0,00\n")
     clinic.books.is_away = True
     match = await clinic.closings.match()
@@ -372,6 +374,24 @@ async def test_what_was_red_stays_a_finding_and_turns_green_by_itself(clinic: Cl
         watching.cancel()
     assert [one for one in await clinic.journal.open_findings() if one.kind == DIFFERS] == []
     assert (await clinic.journal.closings())[0].match["agree"] is False  # the report stays as it was
+
+
+async def test_what_is_red_stays_listed_on_later_days_until_somebody_has_dealt_with_it(clinic: Clinic) -> None:
+    late = await clinic.pay(12_500, book=False)
+    await clinic.reconcile(12_500)
+    made = await clinic.closings.make(None, "anna")
+    clinic.clock.at += timedelta(days=2)
+    match = await clinic.closings.match()
+    assert (match["agree"], match["terminals"]) == (True, [])
+    [red] = match["earlier"]
+    assert (red["period"], [one["cause"] for one in red["differences"]]) == (1, ["not-synced"])
+    assert red["closed_at"] < clinic.clock.at.isoformat()
+    assert (await clinic.closings.match(DAY))["earlier"] == []  # it stands among that day's own
+    await clinic.book(late)
+    assert (await clinic.closings.match())["earlier"] == []
+    await clinic.closings.reviews.review()
+    [dealt] = (await clinic.closings.reviews.dealt_with())[made.number]
+    assert (dealt.facts["period"], dealt.operator, dealt.note) == (1, "agent", "all three agree now")
 
 
 async def test_settled_by_hand_is_confirmed_by_the_terminals_total(clinic: Clinic) -> None:

@@ -28,6 +28,30 @@ async def test_a_reconciliation_keeps_the_slip_and_closes_the_period(clinic: Cli
     assert (await clinic.payment(paid["id"]))["period_closed"] is True
 
 
+async def test_code_90_says_reconcile_and_try_again(clinic: Clinic) -> None:
+    await clinic.outcome(await reconcile(clinic))
+    await asyncio.sleep(20)
+    await clinic.cardholder({"do": "tap", "decline_code": "90"})
+    refused = await clinic.pay()
+    assert (refused["state"], refused["cause"]) == ("declined", "90")
+    shown = (await clinic.client.get("/status"))["terminals"][0]
+    assert shown["state"] == "reconcile_first"
+    assert (await clinic.pay())["state"] == "approved"  # another one went through: nothing is in the way any more
+    await asyncio.sleep(20)
+    assert (await clinic.client.get("/status"))["terminals"][0]["state"] == "ready"
+
+
+async def test_a_payments_slip_in_another_currency_is_said_hours_before_the_report(clinic: Clinic) -> None:
+    await clinic.variant(currency="NOK")
+    await clinic.pay()
+    [said] = (await clinic.client.get("/findings"))["findings"]
+    assert (said["kind"], said["facts"]["found"], said["facts"]["expected"]) == ("report-currency", "NOK", "SEK")
+    assert "currency" in {one["name"] for one in (await clinic.client.get("/doctor"))["checks"]}
+    await clinic.variant(currency="SEK")
+    await clinic.pay(9_900)
+    assert (await clinic.client.get("/findings"))["findings"] == []
+
+
 async def test_code_87_asks_for_a_reconciliation_and_it_helps(clinic: Clinic) -> None:
     await clinic.variant(fresh_refuses=True)
     refused = await clinic.pay()

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from edgepos.agent.folders import settings_folder
 from edgepos.agent.settings import File, LocationFile, Organisation
 from edgepos.agent.settings_example import example
-from edgepos.agent.settings_files import FILES, Secrets, load, settings_folder, sources
+from edgepos.agent.settings_files import FILES, Secrets, load, sources
 from edgepos.domain.errors import Wrong
 
 LOCATION = """[location]

@@ -6,11 +6,12 @@ import os
 import select
 import socket
 import sys
+from collections.abc import Callable
 
 
 def main(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port)) as there:
-        ends = {0: lambda data: there.sendall(data), there.fileno(): lambda data: os.write(1, data)}
+        ends: dict[int, Callable[[bytes], object]] = {0: there.sendall, there.fileno(): lambda data: os.write(1, data)}
         while True:
             for end in select.select(list(ends), [], [])[0]:
                 if not (data := os.read(end, 65_536)):

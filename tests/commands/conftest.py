@@ -102,6 +102,10 @@ class Clinic:
         self._simulator.stdout.close()
         self._log.close()
 
+    def kill_agent(self) -> None:
+        self._agent.kill()
+        self._agent.wait()
+
     def control(self, method: str, path: str, body: object = None) -> Any:
         """One call of the simulator's control service."""
         address = urlsplit(self.addresses["control"])

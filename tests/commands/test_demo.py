@@ -6,12 +6,17 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlite_utils import Database
 
+from edgepos.commands.demo.clinic import DemoFailed
+from edgepos.commands.demo.nights import CAUSES
 from edgepos.commands.demo.truth import compare
+from edgepos.commands.demo.week import Week
+from edgepos.domain.match import Cause
+from edgepos.locale.causes import WORDS
 
 REFERENCE = "E0000000000AA"
 
@@ -45,7 +50,18 @@ def test_the_scripted_week_finds_every_cause_and_leaves_nothing_red() -> None:
     assert ended.returncode == 0, ended.stderr
     week = json.loads(ended.stdout)
     assert week["agree"]
+    assert week["truth"] == week["journal"] == {ref: minor for ref, minor in week["practice"].items() if minor} != {}
     assert "nothing is left to do" in week["steps"][-1]["text"]
+
+
+def test_the_week_has_to_show_every_cause_that_needs_no_restored_copy() -> None:
+    assert CAUSES == set(Cause) - {Cause.BEFORE_THIS_JOURNAL} == set(WORDS) - {Cause.BEFORE_THIS_JOURNAL}
+
+
+def test_a_week_in_which_a_cause_never_came_about_fails_with_its_name() -> None:
+    week = Week(cast(Any, None), say=print, seen=set(CAUSES) - {"parked"})
+    with pytest.raises(DemoFailed, match="Never seen: parked"):
+        week.must_have_seen(CAUSES)
 
 
 def world(folder: Path, *, bank: int = 1250, journal: int = 1250, practice: int = 1250, twice: bool = False) -> Any:

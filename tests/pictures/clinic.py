@@ -30,6 +30,8 @@ from edgepos.simulator.world import World
 T = TypeVar("T")
 RECEPTION, ROOM, LAB = "70000001", "70000002", "70000003"
 FINAL = frozenset({"approved", "declined", "cancelled", "not_started", "settled_by_hand"})
+PET = 11
+"""From a client's number to the animal's, in the simulator's books."""
 UTC_OFFSET_H = 1
 """Of the clinic on the day that is played."""
 
@@ -179,7 +181,7 @@ class Clinic:
         """An invoice that the practice system has just finalised, as soon as the desk's list has it."""
         made = await self.does(
             lambda: self.world.practice.new_invoice(
-                total_minor=total_minor, department=2, client=client, insurer_minor=insurer_minor
+                total_minor=total_minor, department=2, client=client, patients=(client + PET,), insurer_minor=insurer_minor
             )
         )
         found: list[dict[str, Any]] = []

@@ -93,6 +93,12 @@ class Person:
         self.app._tick()
         await self.pilot.pause(0.05)
 
+    @property
+    def text(self) -> str:
+        """What stands there."""
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
     async def until(self, fact: Callable[[], object]) -> None:
         async with asyncio.timeout(LIMIT_S):
             while not fact():
@@ -103,7 +109,7 @@ class Person:
         await self.until(lambda: self.app.current_mode == name)
         await self.settles()
 
-    async def sees(self, state: str, limit_s: float = 300) -> None:
+    async def sees(self, state: str, limit_s: float = 60) -> None:
         """Let the clinic's time pass until the payment in sight is *state*."""
         began = self.clinic.loop.time()
         while True:
@@ -112,7 +118,7 @@ class Person:
             if payment is not None and payment["state"] == state:
                 return
             if self.clinic.loop.time() - began > limit_s:
-                raise TimeoutError(f"the payment in sight is not {state}")
+                raise TimeoutError(f"the payment in sight is not {state}:\n{self.text}")
             await self.clinic.passes(0.5)
 
 
@@ -140,6 +146,8 @@ async def play(clinic: Clinic, camera: Camera) -> None:
 
 async def forenoon(clinic: Clinic) -> None:
     paid = []
+    for terminal in (RECEPTION, ROOM, LAB):
+        await clinic.reconcile(terminal)
     for hour, count in FORENOON:
         await clinic.until_hour(hour, 5)
         for nth in range(count):
@@ -186,9 +194,9 @@ async def payments(clinic: Clinic, camera: Camera, person: Person) -> None:
 
     path = f"/v1/terminal/{RECEPTION}/transaction"
     lost = await clinic.fault(service="nets", method="POST", path=path, times=1, fault="drop_after")
-    looks = await clinic.fault(service="nets", method="GET", path=path, fault="down")
     await person.press("enter", "enter")
     await person.sees("sent")
+    looks = await clinic.fault(service="nets", method="GET", path=path, fault="down")
     await clinic.passes(20)
     await person.sees("unknown")
     await clinic.passes(14)

@@ -7,8 +7,10 @@ that is as wide as its cells, whichever monospaced font the reader has.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
+from itertools import groupby
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -18,20 +20,25 @@ from rich.style import Style
 from textual.strip import Strip
 
 FONT = "'DejaVu Sans Mono','Menlo','Consolas',monospace"
-WIDE, HIGH, SIZE, BASE = 8.43, 17.0, 14.0, 13.2
-"""A cell, its font's size, and where its letters stand: the measures of DejaVu Sans Mono, so that frames close."""
-MARGIN = 8.0
+WIDE, HIGH, SIZE, BASE = 8, 16, 13.28, 12.4
+"""A cell in whole pixels, so that no seam shows; its font's size, by the measures of DejaVu Sans Mono; the base line."""
+MARGIN = 8
 CONSOLE = (
     "#000000", "#aa0000", "#00aa00", "#aa5500", "#0000aa", "#aa00aa", "#00aaaa", "#aaaaaa",
     "#555555", "#ff5555", "#55ff55", "#ffff55", "#5555ff", "#ff55ff", "#55ffff", "#ffffff",
 )  # fmt: skip
 """The kernel console's own sixteen."""
 INK, GROUND = CONSOLE[7], CONSOLE[0]
+BLOCK = "█"
 ARMS: Mapping[str, str] = {
     "─": "lr", "│": "ud", "┌": "rd", "┐": "ld", "└": "ur", "┘": "ul", "├": "urd", "┤": "uld", "┬": "lrd", "┴": "ulr",
-    "┼": "ulrd",
+    "┼": "ulrd", "━": "lr", "┃": "ud", "┏": "rd", "┓": "ld", "┗": "ur", "┛": "ul",
 }  # fmt: skip
-HEAVY: Mapping[str, str] = {"━": "lr", "┃": "ud", "┏": "rd", "┓": "ld", "┗": "ur", "┛": "ul"}
+"""Where each line sign reaches: left, right, up, down."""
+HEAVY = frozenset("━┃┏┓┗┛")
+SIGNS = BLOCK + "".join(ARMS)
+PIECES = re.compile(rf"{BLOCK}+|[─━]+|[{SIGNS}]|[^ {SIGNS}](?: ?[^ {SIGNS}])*")
+"""Blocks, stretches of a line, single line signs, and text up to where two spaces follow."""
 
 
 class Run(NamedTuple):
@@ -51,9 +58,9 @@ def svg(strips: Sequence[Strip], title: str) -> str:
     rows = [list(_runs(strip)) for strip in strips]
     frame = rows[-1][0].ground
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {across:.1f} {down:.1f}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {across} {down}" role="img">',
         f"<title>{escape(title)}</title>",
-        f"<style>text{{font:{SIZE:g}px {FONT};white-space:pre}}.b{{font-weight:bold}}</style>",
+        f"<style>text{{font:{SIZE:g}px {FONT};white-space:pre}}.b{{font-weight:bold}}rect{{shape-rendering:crispEdges}}</style>",
         f'<rect width="100%" height="100%" fill="{frame}"/>',
     ]
     for y, runs in enumerate(rows):
@@ -97,57 +104,45 @@ def _hex(color: Color | None, default: str, *, is_bold: bool = False) -> str:
     return color.get_truecolor().hex
 
 
-def _rect(x: float, y: float, width: float, height: float, fill: str) -> str:
-    return f'<rect x="{x:.2f}" y="{y:.2f}" width="{width:.2f}" height="{height:.2f}" fill="{fill}"/>'
+def _rect(x: int, y: int, cells: int, fill: str) -> str:
+    return f'<rect x="{MARGIN + x * WIDE}" y="{MARGIN + y * HIGH}" width="{cells * WIDE}" height="{HIGH}" fill="{fill}"/>'
 
 
 def _grounds(y: int, runs: Iterable[Run]) -> Iterator[str]:
-    """The grounds of a row, one rectangle for each stretch of a colour; a hair taller, so that no seam shows."""
-    stretches: list[tuple[int, int, str]] = []
-    for run in runs:
-        wide = cell_len(run.text)
-        if stretches and stretches[-1][2] == run.ground:
-            stretches[-1] = (stretches[-1][0], stretches[-1][1] + wide, run.ground)
-        else:
-            stretches.append((run.x, wide, run.ground))
-    for x, wide, ground in stretches:
-        yield _rect(MARGIN + x * WIDE, MARGIN + y * HIGH, wide * WIDE + 0.3, HIGH + 0.3, ground)
+    """The grounds of a row, one rectangle for each stretch of a colour."""
+    for ground, stretch in groupby(runs, key=lambda run: run.ground):
+        held = list(stretch)
+        yield _rect(held[0].x, y, sum(cell_len(run.text) for run in held), ground)
 
 
 def _letters(y: int, run: Run) -> Iterator[str]:
-    """A run's signs: blocks and lines drawn, words as text. Spaces of two and more end a piece of text."""
-    top = MARGIN + y * HIGH
-    at, piece, began = run.x, "", run.x
-    for sign in [*run.text, ""]:
-        is_drawn = sign in ARMS or sign in HEAVY or sign == "█"
-        ends = not sign or is_drawn or (sign == " " and piece.endswith(" "))
-        if ends and piece.strip():
-            yield _text(began, top, piece.rstrip(), run)
-        if ends:
-            piece = ""
-        if sign == "█":
-            yield _rect(MARGIN + at * WIDE, top, WIDE + 0.3, HIGH + 0.3, run.ink)
-        elif is_drawn:
-            yield _line(at, top, sign, run.ink)
-        elif sign and (piece or sign != " "):
-            began = at if not piece else began
-            piece += sign
-        at += cell_len(sign)
+    """A run's signs: blocks and lines drawn, words as text."""
+    for piece in PIECES.finditer(run.text):
+        text, x = piece.group(), run.x + cell_len(run.text[: piece.start()])
+        if text[0] == BLOCK:
+            yield _rect(x, y, len(text), run.ink)
+        elif text[0] in ARMS:
+            yield _line(x, y, text, run.ink)
+        else:
+            yield _text(x, y, text, run)
 
 
-def _text(x: int, top: float, text: str, run: Run) -> str:
+def _text(x: int, y: int, text: str, run: Run) -> str:
     look = ' class="b"' if run.is_bold else ""
     return (
-        f'<text x="{MARGIN + x * WIDE:.2f}" y="{top + BASE:.2f}" textLength="{cell_len(text) * WIDE:.2f}" '
+        f'<text x="{MARGIN + x * WIDE}" y="{MARGIN + y * HIGH + BASE:g}" textLength="{cell_len(text) * WIDE}" '
         f'fill="{run.ink}"{look}>{escape(text)}</text>'
     )
 
 
-def _line(x: int, top: float, sign: str, ink: str) -> str:
-    left, middle, half = MARGIN + x * WIDE, top + HIGH / 2, MARGIN + x * WIDE + WIDE / 2
-    ends = {"l": (left, middle), "r": (left + WIDE, middle), "u": (half, top), "d": (half, top + HIGH)}
-    path = "".join(
-        f"M{half:.2f} {middle:.2f}L{ends[arm][0]:.2f} {ends[arm][1]:.2f}" for arm in ARMS.get(sign) or HEAVY[sign]
-    )
-    thick = 2.6 if sign in HEAVY else 1.2
-    return f'<path d="{path}" stroke="{ink}" stroke-width="{thick}" stroke-linecap="square"/>'
+def _line(x: int, y: int, text: str, ink: str) -> str:
+    """The same line sign, once or several times in a row: a piece of a frame."""
+    arms, wide = ARMS[text[0]], len(text) * WIDE
+    left, top = MARGIN + x * WIDE, MARGIN + y * HIGH
+    half, middle = left + WIDE // 2, top + HIGH // 2
+    if arms == "lr":
+        path = f"M{left} {middle}h{wide}"
+    else:
+        ends = {"l": f"H{left}", "r": f"H{left + WIDE}", "u": f"V{top}", "d": f"V{top + HIGH}"}
+        path = "".join(f"M{half} {middle}{ends[arm]}" for arm in arms)
+    return f'<path d="{path}" stroke="{ink}" stroke-width="{3 if text[0] in HEAVY else 1}" fill="none"/>'

@@ -56,34 +56,28 @@ def courses() -> list[dict[str, Any]]:
 
 async def walk(person: Person) -> AsyncIterator[str]:
     """Each place, question and payment in sight, one after the other; says where."""
+    app, pilot = person.app, person.pilot
     for entry in PLACES:
-        person.app.go(entry.name)
-        await person.until(lambda name=entry.name: person.app.current_mode == name)
-        await person.pilot.pause()
-        await person.pilot.pause(0.05)
+        app.go(entry.name)
+        await person.until(lambda name=entry.name: app.current_mode == name)
         yield entry.name
-    person.app.go("desk")
-    await person.until(lambda: person.app.current_mode == "desk")
-    await person.pilot.pause()
-    person.app.action_menu()
-    await person.pilot.pause()
-    await person.pilot.pause(0.05)
+    app.go("desk")
+    await person.until(lambda: app.current_mode == "desk")
+    app.action_menu()
+    await pilot.pause()
     yield "menu"
-    person.app.pop_screen()
-    person.app.pay(Order.of_invoices([documents.invoice("501", "STH-20417", "Testsson, Tova", "Bella", 125_000)]))
-    await person.until(lambda: isinstance(person.app.screen, Pay))
-    await person.pilot.pause(0.05)
+    app.pop_screen()
+    app.pay(Order.of_invoices([documents.invoice("501", "STH-20417", "Testsson, Tova", "Bella", 125_000)]))
+    await person.until(lambda: isinstance(app.screen, Pay))
     yield "question"
-    person.app.push_screen(Sure("SEK 30 000,00 …?"))
-    await person.pilot.pause()
-    await person.pilot.pause(0.05)
+    app.push_screen(Sure("SEK 30 000,00 …?"))
+    await pilot.pause()
     yield "sure"
-    person.app.pop_screen()
-    person.app.pop_screen()
+    app.pop_screen()
+    app.pop_screen()
     for payment in courses():
-        person.app.watch_payment(payment)
-        await person.until(lambda: isinstance(person.app.screen, Pay))
-        await person.pilot.pause()
+        app.watch_payment(payment)
+        await person.until(lambda: isinstance(app.screen, Pay))
         yield f"payment {payment['state']}"
-        person.app.pop_screen()
-        await person.pilot.pause()
+        app.pop_screen()
+        await pilot.pause()

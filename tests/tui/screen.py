@@ -60,10 +60,25 @@ class Person:
         await self.pilot.pause()
 
     async def until(self, fact: Callable[[], object]) -> None:
-        """Wait for *fact*, with a limit."""
+        """Wait for *fact*, with a limit, and until all of it is drawn."""
         async with asyncio.timeout(LIMIT_S):
             while not fact():
-                await self.pilot.pause(0.01)
+                await asyncio.sleep(0.01)
+        await self.pilot.pause()
+
+    async def resize(self, width: int, height: int) -> None:
+        """The window has another size, and is drawn in it."""
+        await self.pilot.resize_terminal(width, height)
+
+    def bright_black(self) -> list[str]:
+        """Text that the kernel's console would draw in grey: black that is bold."""
+        return [
+            segment.text
+            for strip in self.app.screen._compositor.render_strips()
+            for segment in strip
+            if segment.text.strip() and segment.style and segment.style.bold and segment.style.color
+            and segment.style.color.name in ("black", "color(0)")
+        ]  # fmt: skip
 
     @property
     def lines(self) -> list[str]:

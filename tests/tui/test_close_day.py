@@ -40,7 +40,7 @@ def matched(agent: ScriptedAgent, *periods: dict[str, Any], **more: Any) -> None
 def closing(number: int = 7, *, agree: bool = True) -> dict[str, Any]:
     return {
         "number": number, "clinic_day": "2026-11-25", "terminals": [documents.RECEPTION], "periods": [],
-        "operator": "eva",
+        "operator": "eva", "dealt_with": [],
         "made_at": documents.AT,
         "match": {
             "agree": agree, "terminals": [period()], "without_reference": [], "left_open": [],
@@ -162,7 +162,12 @@ async def test_a_refused_reconciliation_says_why(agent: ScriptedAgent) -> None:
 async def test_the_report_is_made_after_a_yes_and_earlier_ones_are_copies(agent: ScriptedAgent) -> None:
     matched(agent, period())
     agent.answers["POST", "/closings"] = closing()
-    agent.answers["GET", "/closings"] = {"closings": [closing()]}
+    red = closing(agree=False) | {"dealt_with": [
+        {"terminal": documents.RECEPTION, "period": 3, "at": documents.AT, "operator": "agent", "note": ""}
+    ]}  # fmt: skip
+    red["match"]["terminals"] = [period(documents.RECEPTION, difference("parked"))]
+    agent.answers["GET", "/closings"] = {"closings": [red]}
+    agent.answers["GET", "/closings/7"] = red | {"copy": 3}
     async with at_screen(agent, (120, 40)) as person:
         await at_the_place(person)
         await person.reads("ALL AGREE")
@@ -171,8 +176,11 @@ async def test_the_report_is_made_after_a_yes_and_earlier_ones_are_copies(agent:
         for text in ("Closing report 7", "RECEPTION", "eva", "VISA", "14:00", "given back 1: SEK 40,00", "AGREE"):
             await person.reads(text)
         assert "COPY" not in person.text
-        await person.press("escape", "e", "enter")
-        await person.reads("*** COPY ***")
+        await person.press("escape", "e")
+        await person.reads("DEALT WITH")
+        await person.press("enter")
+        await person.reads("*** COPY 3 ***")
+        await person.reads("Since then: RECEPTION, period 3: all three agree")
 
 
 async def test_a_report_that_is_not_green_says_so_before(agent: ScriptedAgent) -> None:

@@ -13,6 +13,7 @@ from edgepos.commands.demo.week import (
     WEEK_LOCATION,
     Week,
     period_of,
+    placed,
     services,
     session_of,
     verdict,
@@ -40,6 +41,8 @@ def monday(week: Week) -> None:
     week.note("Both terminals say: reconcile first. Done, before a customer stands there.")
     week.take(RECEPTION, 50_000, {**TAP, "tip_minor": 2_000})
     week.take(ROOM, 30_000, {**TAP, "surcharge_minor": 150})
+    week.note("In the night the match says:")
+    week.look()
     week.at("2026-12-01T03:00:00")
     week.take(RECEPTION, 80_000, {**TAP, "approve_minor": 60_000})
     week.at("2026-12-01T06:45:00")
@@ -55,7 +58,7 @@ def tuesday(week: Week) -> None:
     declined = week.take(RECEPTION, 25_000, {**TAP, "decline_code": "51", "approve_later_s": 9}, booked=False)
     week.must(declined["state"] == "declined", f"The first answer was {declined['state']}.")
     week.clinic.advance(60)
-    week.note(f"Told as declined, approved nine seconds later: {week.finding('late-approval')['message']}")
+    week.note(f"Told as declined, approved nine seconds later: {week.says('late-approval')}")
     week.at("2026-12-02T06:45:00")
     week.close("not-synced", "late-approval")
     week.mend(fault)
@@ -105,13 +108,13 @@ def thursday(week: Week) -> None:
     first, night = period_of(week, RECEPTION), session_of(week, RECEPTION)
     seen = week.sale_at_keypad(RECEPTION, 9_900)
     week.take(RECEPTION, 21_000)
-    week.note(f"A sale that edgepos did not ask for: {week.finding('foreign-transaction')['message']}")
+    week.note(f"A sale that edgepos did not ask for: {week.says('foreign-transaction')}")
     week.take(ROOM, 5_000)
     unseen = [(minor, week.sale_at_keypad(ROOM, minor)) for minor in (1_000, 2_500)]
     week.at("2026-12-04T00:00:00")
     week.clinic.control("POST", f"/terminals/{RECEPTION}/close_session")
     week.take(RECEPTION, 70_000)
-    week.note(f"{week.finding('closed-by-terminal')['message']}")
+    week.note(week.says("closed-by-terminal"))
     week.at("2026-12-04T06:45:00")
     week.close("stand-alone-sale", "slip-missing", "unexplained")
     week.record(RECEPTION, 9_900, seen, night)
@@ -191,7 +194,7 @@ def saturday(week: Week) -> None:
     week.take(ROOM, 36_000)
     week.change(ROOM, country="da")
     week.take(RECEPTION, 48_000)
-    week.note(f"{week.finding('reversed-at-terminal')['message']}")
+    week.note(week.says("reversed-at-terminal"))
     week.at("2026-12-06T06:40:00")
     week.close("slip-unreadable", "reversal-across-sessions")
     week.handle("reversed-at-terminal")
@@ -200,11 +203,13 @@ def saturday(week: Week) -> None:
     week.turns_green()
     week.change(ROOM, currency="NOK")
     week.take(ROOM, 11_000)
+    week.note(f"The first slip tells already: {week.says('report-currency')}")
     week.clinic.advance(10)
     week.reconcile(ROOM)
     week.report("currency")
     checks = week.clinic.agent.get("/doctor")["checks"]
-    week.note(next(check["message"] for check in checks if check["name"] == "currency"))
+    said = next(check["message"] for check in checks if check["name"] == "currency")
+    week.note(f"The doctor says it too: {placed(said)}")
     week.change(ROOM, currency="SEK")
     week.clinic.advance(10)
     week.reconcile(ROOM)

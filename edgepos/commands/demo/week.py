@@ -96,20 +96,23 @@ class Week(Day):
         """A person has looked at a finding."""
         finding = self.finding(kind)
         self.clinic.agent.post(f"/findings/{finding['id']}/handle", {"note": "seen"})
-        self.note(f"Looked at: {finding['message']}")
+        self.note(f"F8, H, handled: {placed(finding['message'])}")
 
     def finding(self, kind: str) -> dict[str, Any]:
         found: list[dict[str, Any]] = self.clinic.agent.get("/findings")["findings"]
         self.must(kind in {one["kind"] for one in found}, f"There is no finding {kind}.")
         return next(one for one in found if one["kind"] == kind)
 
+    def says(self, kind: str) -> str:
+        """What a finding says."""
+        return placed(self.finding(kind)["message"])
+
     # --- the morning
 
     def look(self, day: str | None = None) -> dict[str, Any]:
         """The match as edgepos has it now. A cause that was never shown before is told."""
         match: dict[str, Any] = self.clinic.agent.get("/match", day=day)
-        listed = [("Provet", one) for one in match["without_reference"]]
-        for place, one in [*_differences(match), *listed]:
+        for place, one in _differences(match):
             if one["cause"] not in self.seen:
                 self.tell(place, one)
         return match
@@ -123,7 +126,6 @@ class Week(Day):
 
     def close(self, *expected: str) -> dict[str, Any]:
         """Reconcile, make the closing report, and say what is red in it: just what is *expected*."""
-        self.look()
         for terminal in self.clinic.agent.get("/status")["terminals"]:
             self.clinic.advance(10)
             closed = self.reconcile(terminal["id"])
@@ -163,6 +165,14 @@ def _differences(match: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for period in match["terminals"]:
         for difference in period["differences"]:
             yield f"{NAMES[period['terminal']]}, period {period['period']}", difference
+    yield from (("Provet", difference) for difference in match["without_reference"])
+
+
+def placed(text: str) -> str:
+    """*text* with the terminals' places for their numbers."""
+    for terminal, name in NAMES.items():
+        text = text.replace(terminal, name)
+    return text
 
 
 def verdict(agree: bool) -> str:
