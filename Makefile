@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo demo-week test bench proof soak check format words lock clean
+.PHONY: demo demo-week test bench proof soak check format deb box words lock clean
 
 demo: $(VENV)/run.stamp  ## a clinic on throw-away state: with a terminal the screen, without one a scripted day
 	@$(BIN)/edgepos demo
@@ -37,6 +37,12 @@ check: $(VENV)/dev.stamp  ## format, lint, types, layers, spelling, known vulner
 format: $(VENV)/dev.stamp
 	@$(BIN)/ruff format edgepos tests bench
 	@$(BIN)/ruff check --fix-only -q edgepos tests bench
+
+deb: $(VENV)/run.stamp  ## the packages for boxes with this Python's Debian, of both kinds of processor, in dist/
+	@$(BIN)/python systemd/deb/build.py --arch amd64 --arch arm64
+
+box: $(VENV)/dev.stamp  ## boots the package, pays at its console, pulls its power; a quarter of an hour; ARGS="--only payment"
+	@$(BIN)/python -m tests.box $(ARGS)
 
 words: $(VENV)/run.stamp  ## the catalogues of the five languages anew, from the sources and the .po files
 	@$(BIN)/python -m edgepos.locale.build

@@ -6,13 +6,12 @@ faults at once, not one a start.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import stat
 import tomllib
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
@@ -145,19 +144,26 @@ def _over(under: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def _nearest(text: str, known: Sequence[str], *, likeness: float = 0.6) -> str | None:
+    from difflib import get_close_matches  # for faults only: a good start does without it
+
+    found = get_close_matches(text.lower(), known, 1, likeness)
+    return found[0] if found else None
+
+
 def _unknown_sections() -> Iterator[Fault]:
     """`EDGEPOS_NETZ__USERNAME`: a variable that means to be a setting and is none."""
     known = sorted({name for model in FILES.values() for name in model.model_fields})
     for variable in os.environ:
         section, sign, _ = variable.removeprefix(PREFIX).partition("__")
         if variable.startswith(PREFIX) and sign and section.lower() not in known:
-            near = difflib.get_close_matches(section.lower(), known, 1)
+            near = _nearest(section, known)
             yield Fault(
                 file="environment",
                 line=None,
                 key=variable,
                 why="is no setting",
-                nearest=f"{PREFIX}{near[0].upper()}__…" if near else None,
+                nearest=f"{PREFIX}{near.upper()}__…" if near else None,
             )
 
 
@@ -169,8 +175,7 @@ def fault_of(model: type[File], path: Path, location: Path_, kind: str, said: st
     nearest = None
     if kind == "extra_forbidden":
         why, known = "is no setting", _known(model, location[:-1])
-        near = difflib.get_close_matches(str(location[-1]).lower(), known, 1, 0.5)
-        nearest = near[0] if near else None
+        nearest = _nearest(str(location[-1]), known, likeness=0.5)
         if nearest is None:
             why += f"; here there are {', '.join(known)}"
     elif kind == "missing":

@@ -83,11 +83,17 @@ class Agent:
     ) -> None:
         """Recover, open the socket (if *listener* is not it), say *ready*, live until `end`. Raises what broke it."""
         parts = self.parts
-        await recovery.close_unsent(parts.journal)
+        is_open = bool(await recovery.close_unsent(parts.journal))
+        tasks: list[asyncio.Task[None]] = []
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(loop(), name=name) for name, loop in self.loops.items()]
-            self.supervisor.extend(recovery.FIRST_ROUND_S * 2)
-            await recovery.first_round(parts.crew)
+
+            def begin() -> None:
+                tasks.extend(group.create_task(loop(), name=name) for name, loop in self.loops.items())
+
+            if is_open:  # it is looked for before anybody is told that all is well
+                begin()
+                self.supervisor.extend(recovery.FIRST_ROUND_S * 2)
+                await recovery.first_round(parts.crew)
             listener = listener or sockets.listen(socket_path)
             inode = os.lstat(socket_path).st_ino
             server = Server(application(parts))
@@ -95,6 +101,8 @@ class Agent:
             await server.up.wait()
             log.info("ready", version=__version__, count=len(parts.crew.workers))
             ready()
+            if not is_open:  # then nobody outside need be asked for it: the first talk to the services is not waited for
+                begin()
             self.supervisor.status(f"{len(parts.crew.workers)} terminals")
             await self.ending.wait()
             self.supervisor.stopping()

@@ -35,7 +35,7 @@ PAYMENTS = (
 )  # fmt: skip
 CLOSINGS = (
     "number", "clinic_day", "made_at", "operator", "agree", "terminal", "period", "session", "currency",
-    "terminal_total", "journal_total", "practice_total", "causes",
+    "terminal_total", "journal_total", "practice_total", "causes", "dealt_with_at", "dealt_with_by",
 )  # fmt: skip
 MATCHES = (
     "clinic_day", "terminal", "period", "session", "agree", "currency", "terminal_total", "journal_total",
@@ -163,14 +163,18 @@ def _closings(agent: Agent, first: str, last: str) -> Iterator[Document]:
 
 
 def _closing_rows(closing: Document, currency: str) -> Iterator[dict[str, object]]:
-    """A line for each period in the report."""
+    """A line for each period in the report, and what became of it since if it was red."""
+    dealt = {(one["terminal"], one["period"]): one for one in closing["dealt_with"]}
     for one in closing["match"]["terminals"] or [{}]:
         causes = " ".join(difference["cause"] for difference in one.get("differences", ()))
+        since = dealt.get((one.get("terminal"), one.get("period")), {})
         yield {
             **closing,
             **_sides(one, currency),
             "agree": one.get("agree", closing["match"]["agree"]),
             "causes": causes,
+            "dealt_with_at": since.get("at"),
+            "dealt_with_by": since.get("operator"),
         }
 
 

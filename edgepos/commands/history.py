@@ -132,7 +132,10 @@ def _waiting(payment: Mapping[str, Any]) -> str:
 
 def declare_receipt(parser: ArgumentParser) -> None:
     declare_payment(parser)
-    parser.add_argument("--merchant", action="store_true", help="the merchant's slip, not the customer's")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--merchant", action="store_true", help="the merchant's slip, not the customer's")
+    which.add_argument("--all", action="store_true", help="each slip that this country has of such a payment: "
+                       "the shop keeps the one that was signed")  # fmt: skip
     parser.add_argument("--copy", action="store_true", help="to be handed out again: marked and counted as a copy")
     parser.add_argument("--code-page", metavar="PAGE", help="in a printer's bytes: cp850, cp437, iso8859-15 …")
 
@@ -142,14 +145,16 @@ def receipt(options: Namespace) -> Answer | Exit:
     agent = Agent()
     payment = find_payment(agent, options.payment)
     path = path_of("payments", payment["id"], "receipt")
-    slip = "merchant" if options.merchant else None
-    document = agent.get(path, slip=slip, copy=1 if options.copy else None, code_page=options.code_page)
-    if not document.get("text"):
+    whose = agent.get(path)["slips"] if options.all else ["merchant" if options.merchant else "customer"]
+    asked = {"copy": 1 if options.copy else None, "code_page": options.code_page}
+    slips = [agent.get(path, slip=one, **asked) for one in whose]
+    if not all(slip["text"] for slip in slips):
         raise AgentError.of("no-receipt", payment=payment["id"])
+    printed = "\n".join(slip["printed"] for slip in slips)
     if options.code_page and not options.json:
-        write_bytes(document["printed"].encode(options.code_page))  # the agent gave only signs that the page has
+        write_bytes(printed.encode(options.code_page))  # the agent gave only signs that the page has
         return Exit.DONE
-    return Answer(document, lambda: str(document["printed"]).splitlines())
+    return Answer({"receipts": slips} if options.all else slips[0], printed.splitlines)
 
 
 VERBS = {

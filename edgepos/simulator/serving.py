@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -26,6 +27,14 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 KEEP_ALIVE_S = 75
 TRANSPORT = "edgepos.transport"
+
+
+def _is_a_fault(record: logging.LogRecord) -> bool:
+    """A request that is cut off when the simulator ends or starts anew is none; uvicorn logs it as if it were."""
+    return record.exc_info is None or record.exc_info[0] is not asyncio.CancelledError
+
+
+logging.getLogger("uvicorn.error").addFilter(_is_a_fault)
 
 
 class _Protocol(H11Protocol):
@@ -50,7 +59,7 @@ class Listener:
 
     def __init__(self, app: App, port: int) -> None:
         self._config = uvicorn.Config(
-            _ending_quietly(app),
+            app,
             http=_Protocol,
             interface="asgi3",
             lifespan="off",
@@ -103,16 +112,6 @@ class Listener:
 
     def _connection(self) -> asyncio.Protocol:
         return _Protocol(config=self._config, server_state=self._state, app_state={})
-
-
-def _ending_quietly(app: App) -> App:
-    """A request that is cut off when the simulator ends or starts anew is no fault; uvicorn would log it as one."""
-
-    async def quiet(scope: Scope, receive: Receive, send: Send) -> None:
-        with contextlib.suppress(asyncio.CancelledError):  # the task ends here in any case
-            await app(scope, receive, send)
-
-    return quiet
 
 
 def _bound(port: int) -> socket.socket:

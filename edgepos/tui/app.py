@@ -27,6 +27,7 @@ from edgepos.clock import Clock, RealClock, parse_rfc3339
 from edgepos.locale.words import N_, _, set_language, wanted
 from edgepos.tui import faults, terminal_modes
 from edgepos.tui.background import background
+from edgepos.tui.driver import Driver
 from edgepos.tui.form import Form
 from edgepos.tui.order import Order
 from edgepos.tui.place import Frame, Place
@@ -77,7 +78,7 @@ class EdgeposApp(App[None], inherit_bindings=False):
     view: var[ClinicView] = var(ClinicView())
 
     def __init__(self, agent: AsyncAgent, *, is_kiosk: bool = False, clock: Clock | None = None) -> None:
-        super().__init__()
+        super().__init__(driver_class=Driver)
         self.stylesheet = Styles(variables=self.get_css_variables())
         self.agent = agent
         self.is_kiosk = is_kiosk
@@ -323,6 +324,11 @@ class EdgeposApp(App[None], inherit_bindings=False):
         if self.is_kiosk:  # systemd continues what it ends, and a continued driver would take the terminal again
             signal.signal(signal.SIGCONT, signal.SIG_IGN)
             signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+
+    def on_driver_signal_resume(self) -> None:
+        """Stopped, and continued: the terminal shows something else by now."""
+        open("/tmp/team/dbg","a").write("resumed\n")
+        self.screen.refresh()
 
     def _end(self, code: int) -> None:
         self.exit(return_code=code)

@@ -18,6 +18,7 @@ from edgepos.tui.listing import ListPlace
 from edgepos.tui.matters import Matter, matters_of
 from edgepos.tui.note import Note
 from edgepos.tui.payment_card import PaymentCard
+from edgepos.tui.payment_rows import invoices_by_id
 from edgepos.tui.pin import with_pin
 from edgepos.tui.rows import Column, Row, Rows
 from edgepos.tui.sheet import Sheet
@@ -42,7 +43,11 @@ class Attention(ListPlace):
             yield Acts()
 
     async def read(self) -> Any:
-        return (await self.clinic.agent.get("/outbox", state="parked", limit=200))["outbox"]
+        """The parked bookings, each with its invoice as Provet's own screen names it."""
+        agent = self.clinic.agent
+        parked = (await agent.get("/outbox", state="parked", limit=200))["outbox"]
+        known = await invoices_by_id(agent) if parked else {}
+        return [{**one, "about": known.get(str(one["invoice"]), {})} for one in parked]
 
     def rows_of(self, document: Any) -> Iterable[Row]:
         for one in matters_of(self.view, document or (), self.form, self.clinic.seconds_since):

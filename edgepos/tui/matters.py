@@ -84,12 +84,19 @@ def _parked(one: Document, form: Form) -> Matter:
         look="bad",
         acts=(*acts, Act("look", "o", _("Open the payment"))),
         facts=(
-            (_("invoice"), str(one["invoice"] or "")),
+            (_("invoice"), _invoice(one)),
             (_("payment"), str(one["payment"])),
             (_("since"), form.moment(one["created_at"])),
         ),
         data=one,
     )
+
+
+def _invoice(booking: Document) -> str:
+    """Number, owner and animal, where the practice system's list has them."""
+    about = booking["about"]
+    named = (about.get("number"), about.get("owner"), about.get("animal"))
+    return "   ".join(str(part) for part in named if part) or str(booking["invoice"] or "")
 
 
 def _place_in(mend: str, act: Act) -> int:

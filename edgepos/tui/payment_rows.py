@@ -31,13 +31,18 @@ People = Mapping[str, str]
 """Owner and animal by the invoice's id, as far as the practice system's list is known here."""
 
 
-async def people_of(agent: AsyncAgent) -> People:
-    """Whose invoices there are. Names are not in the journal; without the practice system's list there are none."""
+async def invoices_by_id(agent: AsyncAgent) -> Mapping[str, Document]:
+    """Every invoice that is known, paid ones too. None are where the practice system's list is not there."""
     try:
         listed = await agent.get("/invoices", all=1)
     except AgentError:
         return {}
-    return {str(one["id"]): owner_and_animal(one) for one in listed["invoices"]}
+    return {str(one["id"]): one for one in listed["invoices"]}
+
+
+async def people_of(agent: AsyncAgent) -> People:
+    """Whose invoices there are: names are not in the journal."""
+    return {id: owner_and_animal(one) for id, one in (await invoices_by_id(agent)).items()}
 
 
 def owner_and_animal(invoice: Document) -> str:

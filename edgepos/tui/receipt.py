@@ -35,14 +35,21 @@ class Receipt(Step):
         self._read()
         self.query_one("#slip-box").focus()
 
-    def _read(self, *, copy: int | None = None) -> None:
+    def _read(self, *, is_copy: bool = False) -> None:
         path = path_of("payments", self._payment, "receipt")
-        self.ask(lambda: self.clinic.agent.get(path, slip=self._slip, copy=copy), self._put)
+        shown = "printed" if is_copy else "text"
+        self.ask(
+            lambda: self.clinic.agent.get(path, slip=self._slip, copy=1 if is_copy else None),
+            lambda document: self._put(document, str(document[shown] or "")),
+        )
 
-    def _put(self, document: Any) -> None:
-        text = str(document["text"] or "").replace("\r\n", "\n")
+    def _put(self, document: Any, text: str) -> None:
         slip = self.query_one("#slip", Static)
-        slip.update(text or _("There is no slip: the terminal gave none, or its answer was lost."))
+        lines = text.replace("\r\n", "\n").splitlines()
+        if lines and self.view.is_training:
+            mark = _("*** TRAINING, NOT A RECEIPT ***")
+            lines = [mark, "", *lines, "", mark]
+        slip.update("\n".join(lines) or _("There is no slip: the terminal gave none, or its answer was lost."))
         whose = _("The customer's slip") if self._slip == "customer" else _("The merchant's slip")
         copies = int(document["copies"] or 0)
         made = (
@@ -57,4 +64,4 @@ class Receipt(Step):
 
     def action_copy(self) -> None:
         """A slip is handed out twice only as a copy; each is counted in the journal."""
-        self._read(copy=1)
+        self._read(is_copy=True)

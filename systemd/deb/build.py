@@ -124,7 +124,7 @@ def _python(root: Path, arch: str, work: Path) -> None:
     for left in (site / "bin", *site.glob("*.dist-info/direct_url.json")):
         shutil.rmtree(left) if left.is_dir() else left.unlink()
     # Never looked at again, so no time stamp has to fit: the folder is read-only for the program.
-    compiler = (sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash")
+    compiler = (sys.executable, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash")
     _run(*compiler, "-s", str(root), "-p", "/", str(site))
 
 

@@ -30,7 +30,8 @@ TERMINAL = {"id": RECEPTION, "state": "not_reached", "why": "RECEPTION has no co
 AWAY = {"state": "not_reached", "code": "nets-away", "why": "Nets cannot be reached.", "mend": "Check the network."}
 CLOCK_WRONG = {"state": "clock_wrong", "code": "clock-wrong", "why": "", "mend": ""}
 FINDING = {"kind": "match-differs", "id": "F12", "message": "The sums do not agree.", "mend": "See: edgepos match"}
-TROUBLES: list[tuple[str, str, float, dict[str, Any], list[dict[str, Any]]]] = [
+Case = tuple[str, str, float, dict[str, Any], list[dict[str, Any]]]
+TROUBLES: list[Case] = [
     ("payment-unknown", "E7K2M9Q4T1XA3", 600, {"unknown": [{"id": "E7K2M9Q4T1XA3"}]}, []),
     ("bookings-wait", "outbox", HOUR_S,
      {"outbox": {"queued": 3, "parked": 0, "oldest_queued_at": "2026-11-25T07:00:00.000Z"}}, []),
@@ -71,11 +72,11 @@ def letters(tmp_path: Path) -> Letters:
 
 
 @pytest.mark.virtual_time
-@pytest.mark.parametrize(("code", "subject", "after_s", "status", "findings"), TROUBLES, ids=lambda one: str(one)[:20])
+@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda one: str(one[0]))
 async def test_each_is_told_once_and_once_when_it_is_over(
-    letters: Letters, tmp_path: Path, clock: Clock, code: str, subject: str, after_s: float, status: dict[str, Any],
-    findings: list[dict[str, Any]],
-) -> None:  # fmt: skip
+    letters: Letters, tmp_path: Path, clock: Clock, trouble: Case
+) -> None:
+    code, subject, after_s, status, findings = trouble
     alerts = Alerts(letters.command, clock, tmp_path / "alerts.json")
     bad = FINE | status
     if after_s:

@@ -85,7 +85,7 @@ def test_each_state_of_a_terminal_is_told_with_its_mend(state: TerminalState) ->
         ({"backup": {"folder": "/mnt/share", "old_s": 60, "problem": "away"}}, "backups", "backups"),
         ({"outbox": {"queued": 2, "parked": 1, "oldest_queued_at": None}}, "bookings", "edgepos sync"),
         ({"outbox": {"queued": 2, "parked": 0, "oldest_queued_at": "2026-11-25T06:30:00.000Z"}}, "bookings", "doctor"),
-        ({"unknown": [{"id": "E7K2M9Q4T1XA3"}]}, "payments", "edgepos settle"),
+        ({"unknown": [{"id": "E7K2M9Q4T1XA3"}]}, "payments", "terminal's slip"),
         ({"findings": 2}, "findings", "edgepos findings"),
         ({"location": {"is_set_up": False}}, "location", "config/"),
     ],

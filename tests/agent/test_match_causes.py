@@ -215,6 +215,33 @@ async def test_harmless_differences_are_listed_while_all_agree(
     assert closed["matched"] is True
 
 
+async def test_refunds_and_voids_count_negative_on_all_three_sides(clinic: Clinic) -> None:
+    paid = await pay(clinic)
+    await booked(clinic)
+    await asyncio.sleep(10)
+    body = {"terminal": RECEPTION, "amount_minor": 20_000, "reason": "returned"}
+    refund = await clinic.client.post(f"/payments/{paid['id']}/refund", body, key=clinic.chance.uuid4())
+    assert (await clinic.outcome(refund))["state"] == "approved"
+    await booked(clinic)
+    await asyncio.sleep(10)
+    undone = await pay(clinic, minor=7_000)
+    await asyncio.sleep(10)
+    void = await clinic.client.post(f"/payments/{undone['id']}/reverse", {}, key=clinic.chance.uuid4())
+    assert (await clinic.outcome(void))["state"] == "approved"
+    await booked(clinic)
+    closed = await reconcile(clinic)
+    green = await only(clinic)
+    assert (green["agree"], green["differences"], closed["matched"]) == (True, [], True)
+    assert green["terminal_minor"] == green["journal_minor"] == green["practice_minor"] == 30_000
+    report = (await clinic.client.post("/closings", {}))["match"]["report"]
+    assert (report["count"], report["amount_minor"], report["back_count"], report["back_minor"]) == (
+        2,
+        57_000,
+        2,
+        27_000,
+    )
+
+
 # --- terminal and journal
 
 

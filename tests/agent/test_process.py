@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,6 +73,15 @@ def processes(tmp_path: Path) -> Iterator[list[Process]]:
 def start(processes: list[Process], folder: Path, **environ: str) -> Process:
     processes.append(Process(folder, **environ))
     return processes[-1]
+
+
+def test_whoever_asks_while_it_starts_waits_and_is_answered(processes: list[Process], tmp_path: Path) -> None:
+    agent = start(processes, tmp_path)
+    until = time.monotonic() + LIMIT_S
+    with socket.socket(socket.AF_UNIX) as line:
+        while line.connect_ex(str(agent.socket)):
+            assert time.monotonic() < until
+    assert "terminals" in Agent(agent.socket).get("/status")
 
 
 def test_it_says_ready_answers_and_ends_when_told(processes: list[Process], tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if missing := list(needs()):
         say(f"box: skipped: {'; '.join(missing)}")
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the machine must not outlive this
     options.out.mkdir(parents=True, exist_ok=True)
     image = options.image or make_image(options.deb, options.out)
     with tempfile.TemporaryDirectory(prefix="edgepos-box-", dir="/var/tmp") as work, Simulator() as simulator:

@@ -16,9 +16,9 @@ from tests.box.clinic import Simulator
 from tests.box.machine import Gone, Machine, until
 
 AGENT, KIOSK = "edgepos-agent.service", "edgepos-kiosk@tty1.service"
-BOOT_S = 900
+BOOT_S = 1800
 """Until everything stands, on a machine that has other things to do as well."""
-SOON_S = 300
+SOON_S = 600
 """For what takes seconds on a real box."""
 
 

@@ -57,6 +57,12 @@ CREDENTIALS = """\
 LoadCredential=nets:/etc/edgepos/credentials/nets
 LoadCredential=provet:/etc/edgepos/credentials/provet
 """
+PATIENCE = """\
+# An emulated machine on a busy one is up to a hundred times slower than a box.
+[Service]
+TimeoutStartSec=20min
+WatchdogSec=3min
+"""
 
 
 class Simulator:
@@ -110,6 +116,7 @@ def lay_out(root: Path) -> None:
     units = root / "etc/systemd/system"
     (units / "edgepos-agent.service.d").mkdir(parents=True)
     (units / "edgepos-agent.service.d" / "credentials.conf").write_text(CREDENTIALS)
+    (units / "edgepos-agent.service.d" / "patience.conf").write_text(PATIENCE)
     for name, port in INSIDE.items():
         (units / f"test-{name}.socket").write_text(PROXY_SOCKET.format(port=port))
         (units / f"test-{name}.service").write_text(PROXY_SERVICE.format(name=name, host=SERVICES_HOST, port=port))

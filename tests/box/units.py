@@ -29,7 +29,7 @@ class Unit:
         return key in self._values
 
     def get(self, key: str, otherwise: str) -> str:
-        return self[key] if key in self else otherwise
+        return [otherwise, *self.all(key)][-1]
 
     def all(self, key: str) -> list[str]:
         return self._values.get(key, [])

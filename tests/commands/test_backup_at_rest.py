@@ -36,4 +36,3 @@ def test_nothing_is_copied_for_an_upgrade_while_a_payment_is_not_known(clinic: A
     assert plain.status == 0, plain.err
     assert clinic.run("verify", plain.document["file"]).status == 0
     assert clinic.run("backup", str(tmp_path / "copy.db")).status == 3  # a file needs the agent, which is away
-

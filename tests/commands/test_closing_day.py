@@ -99,6 +99,17 @@ def test_a_slip_for_an_old_printer(clinic: Any, day: dict[str, Any]) -> None:
     assert clinic.run("receipt", day["paid"]["id"], "--code-page", "utf-16").status == 2
 
 
+def test_as_many_slips_as_the_country_has_of_such_a_payment(clinic: Any, day: dict[str, Any]) -> None:
+    plain = clinic.run("receipt", day["paid"]["id"], "--all", "--json").document["receipts"]
+    assert [one["slips"] for one in plain] == [["customer"]]
+    clinic.control("POST", f"/terminals/{RECEPTION}/cardholder", {"steps": [{"do": "tap", "signature": True}]})
+    signed = clinic.run("pay", "12,50", "--terminal", "RECEPTION", "--reference", "signed", "--json").document
+    assert signed["state"] == "approved"
+    both = clinic.run("receipt", signed["id"], "--all")
+    assert both.out.count("EJ KVITTO FÖR KÖPET") == 2
+    assert "SIGNATUR" in both.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -110,3 +121,25 @@ def test_a_slip_for_an_old_printer(clinic: Any, day: dict[str, Any]) -> None:
 def test_a_total_is_told_only_of_a_period_without_report(clinic: Any, day: Any, arguments: Any, says: str) -> None:
     ended = clinic.run("reconcile", *arguments)
     assert (ended.status, says in ended.err) == (2, True), ended.err
+
+
+def test_what_is_red_is_listed_on_later_days_and_the_report_says_what_came_of_it(
+    clinic: Any, day: dict[str, Any]
+) -> None:
+    for participant in ("simulator", "agent"):
+        clinic.control("POST", "/clock", {"participant": participant, "wall_offset_s": 86_400})
+    later = clinic.run("match").out
+    assert "not-assigned" in later.partition("Red since an earlier day")[2]
+    number = clinic.control("POST", "/practice/invoices", {"total_minor": 1_250})["number"]
+    while not json.loads(clinic.run("invoices", "--find", number, "--json").out)["invoices"]:
+        pass
+    assert clinic.run("assign", day["plain"]["id"], "--invoice", number).status == 0
+    while "DIFFERED, dealt with since" not in clinic.run("close", "--list").out:
+        pass
+    again = clinic.run("close", "--again", "1").out
+    assert "all three agree now" in again.partition("Since then: ROOM 2")[2]
+    assert "Red since" not in clinic.run("match").out
+    rows = csv.DictReader(
+        io.StringIO(clinic.run("export", "closings", "--from", "2026-11-01", "--to", "2026-12-31").out)
+    )
+    assert [row["dealt_with_by"] for row in rows if row["agree"] == "no"] == ["agent"]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
+from bare_box import Bare, Services
 
 RECEPTION, ROOM, LAB = "70000001", "70000002", "70000003"
 ANSWERS = """\
@@ -57,86 +54,20 @@ amount = "1,00"
 """
 
 
-class Bare:
-    """A machine with edgepos and nothing set up, and the two services; `setup` is a person at it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        home = {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8"}
-        self._log = (folder / "log").open("wb")
-        self._simulator = subprocess.Popen(
-            [sys.executable, "-m", "edgepos", "simulator", "--virtual-clock"],
-            env=home, stdout=subprocess.PIPE, stderr=self._log,
-        )  # fmt: skip
-        assert self._simulator.stdout
-        self.addresses = json.loads(self._simulator.stdout.readline())
-        self.config = folder / "config" / "edgepos"
-        self.environ = {
-            **home,
-            "XDG_CONFIG_HOME": str(folder / "config"),
-            "XDG_STATE_HOME": str(folder / "state"),
-            "XDG_RUNTIME_DIR": str(folder / "run"),
-            "EDGEPOS_CLOCK": self.addresses["clock"],
-        }
-
-    def close(self) -> None:
-        self._simulator.kill()
-        self._simulator.wait()
-        assert self._simulator.stdout
-        self._simulator.stdout.close()
-        self._log.close()
-
-    def control(self, method: str, path: str, body: object = None) -> Any:
-        address = urlsplit(self.addresses["control"])
-        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
-        try:
-            connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
-            return json.loads(connection.getresponse().read())
-        finally:
-            connection.close()
-
-    def answers(self, text: str = ANSWERS, mode: int = 0o600) -> str:
-        path = self.folder / "answers.toml"
-        path.write_text(text.format(**self.addresses))
-        path.chmod(mode)
-        return str(path)
-
-    def setup(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-        """The clinic's time goes on while it runs."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "edgepos", "setup", *arguments],
-            env=self.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        ended = threading.Event()
-
-        def time_goes_on() -> None:
-            while not ended.is_set():
-                self.control("POST", "/clock", {"advance_s": 0.5})
-
-        ticking = threading.Thread(target=time_goes_on)
-        ticking.start()
-        try:
-            out, err = process.communicate(typed, timeout=100)
-        finally:
-            ended.set()
-            ticking.join()
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
-
-    @property
-    def taken(self) -> dict[str, list[tuple[str, int]]]:
-        """What the bank has of each terminal: kind and amount."""
-        terminals = self.control("GET", "/truth")["terminals"]
-        return {
-            id: [(one["kind"], one["amount_minor"]) for session in known["sessions"] for one in session["entries"]]
-            for id, known in terminals.items()
-        }
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    made = Services(tmp_path_factory.mktemp("services"))
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def bare(tmp_path: Path) -> Iterator[Bare]:
-    made = Bare(tmp_path)
-    yield made
-    made.close()
+def bare(tmp_path: Path, services: Services) -> Bare:
+    return Bare(tmp_path, services)
+
+
+def answers(bare: Bare, text: str = ANSWERS, mode: int = 0o600) -> str:
+    return bare.file("answers.toml", text, mode)
 
 
 def states(ended: subprocess.CompletedProcess[str]) -> dict[str, str]:
@@ -144,7 +75,7 @@ def states(ended: subprocess.CompletedProcess[str]) -> dict[str, str]:
 
 
 def test_from_a_file_it_goes_from_nothing_to_a_purchase_and_back_and_asks_nothing(bare: Bare) -> None:
-    ended = bare.setup("--from", bare.answers(), "--json")
+    ended = bare.run("setup", "--from", answers(bare), "--json")
     assert ended.returncode == 0, ended.stderr
     found = states(ended)
     assert found["Nets: account"] == found["RECEPTION: account"] == found["practice system"] == "ok"
@@ -165,8 +96,8 @@ def test_from_a_file_it_goes_from_nothing_to_a_purchase_and_back_and_asks_nothin
 
 
 def test_done_again_it_changes_nothing_and_moves_no_money(bare: Bare) -> None:
-    assert bare.setup("--from", bare.answers()).returncode == 0
-    again = bare.setup("--from", bare.answers(), "--json")
+    assert bare.run("setup", "--from", answers(bare)).returncode == 0
+    again = bare.run("setup", "--from", answers(bare), "--json")
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["written"] == []
     assert states(again)["RECEPTION: test purchase and reversal"] == "ok"
@@ -211,7 +142,7 @@ technician
 
 
 def test_typed_answers_lead_to_the_same_and_a_wrong_password_is_asked_again(bare: Bare) -> None:
-    ended = bare.setup(typed=TYPED.format(**bare.addresses) + THEN)
+    ended = bare.run("setup", typed=TYPED.format(**bare.addresses) + THEN)
     assert ended.returncode == 1, ended.stderr
     assert "refuses our user or password" in ended.stderr
     assert "It lets us in." in ended.stderr
@@ -229,7 +160,7 @@ def test_typed_answers_lead_to_the_same_and_a_wrong_password_is_asked_again(bare
 
 def test_answers_that_end_early_are_kept_and_it_goes_on_there(bare: Bare) -> None:
     lines = TYPED.format(**bare.addresses).splitlines(keepends=True)
-    cut = bare.setup(typed="".join(lines[:11]))
+    cut = bare.run("setup", typed="".join(lines[:11]))
     assert cut.returncode == 1
     assert "Go on with: edgepos setup" in cut.stderr
     assert not (bare.config / "location.toml").exists()
@@ -238,7 +169,7 @@ def test_answers_that_end_early_are_kept_and_it_goes_on_there(bare: Bare) -> Non
     assert "demo-password" not in kept
     # Nothing but Enter where it was answered before; the secrets were kept nowhere.
     resumed = ["\n", "\n", "\n", "demo-password\n", "\n", "\n", "\n", "edgepos-demo-secret\n", *lines[9:]]
-    ended = bare.setup("--check", typed="".join(resumed))
+    ended = bare.run("setup", "--check", typed="".join(resumed))
     assert ended.returncode == 0, ended.stderr
     assert '+username = "clinic_demo"' in ended.stderr
     assert not (bare.config / "organisation.toml").exists(), "--check writes nothing"
@@ -259,14 +190,14 @@ def test_answers_that_end_early_are_kept_and_it_goes_on_there(bare: Bare) -> Non
 def test_what_is_wrong_in_the_answers_is_said_before_anything_is_written(
     bare: Bare, change: str, to: str, says: str
 ) -> None:
-    ended = bare.setup("--from", bare.answers(ANSWERS.replace(change, to)), "--check")
+    ended = bare.run("setup", "--from", answers(bare, ANSWERS.replace(change, to)), "--check")
     assert ended.returncode in (1, 2)
     assert says.casefold() in (ended.stdout + ended.stderr).casefold()
     assert not bare.config.exists()
 
 
 def test_answers_with_secrets_that_others_may_read_are_refused(bare: Bare) -> None:
-    ended = bare.setup("--from", bare.answers(mode=0o644), "--check")
+    ended = bare.run("setup", "--from", answers(bare, mode=0o644), "--check")
     assert ended.returncode == 2
     assert "chmod 600" in ended.stderr
 

@@ -94,10 +94,11 @@ class Clinic:
         self._master = master
         self._chance = SeededChance(7)
         self._life: asyncio.Task[None] | None = None
+        self._session: str | None = None
 
     @property
     def agent(self) -> AsyncAgent:
-        return AsyncAgent(self.folder / "agent.sock")
+        return AsyncAgent(self.folder / "agent.sock", session=self._session)
 
     @property
     def world(self) -> World:
@@ -176,6 +177,10 @@ class Clinic:
         """Three people who have a PIN."""
         for id, name, role in PEOPLE:
             await self.agent.post("/operators", {"operator": id, "name": name, "role": role, "pin": PIN})
+
+    async def works(self, operator: str) -> None:
+        """From now on it is *operator* who does what is done."""
+        self._session = (await self.agent.post("/login", {"operator": operator, "pin": PIN}))["session"]
 
     async def invoice(self, total_minor: int, client: int, insurer_minor: int = 0) -> dict[str, Any]:
         """An invoice that the practice system has just finalised, as soon as the desk's list has it."""

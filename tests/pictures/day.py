@@ -15,7 +15,7 @@ from edgepos.tui.app import EdgeposApp
 from edgepos.tui.figures import Figures
 from edgepos.tui.invoices import Invoices
 from edgepos.tui.rows import Rows
-from tests.pictures.clinic import LAB, PIN, RECEPTION, ROOM, Clinic
+from tests.pictures.clinic import LAB, PEOPLE, PIN, RECEPTION, ROOM, Clinic
 from tests.pictures.drawing import png, svg
 
 LIMIT_S = 20.0
@@ -150,16 +150,19 @@ async def forenoon(clinic: Clinic) -> None:
         await clinic.reconcile(terminal)
     for hour, count in FORENOON:
         await clinic.until_hour(hour, 5)
+        await clinic.works(PEOPLE[hour % 2][0])
         for nth in range(count):
             amount = 100 * (180 + (hour * 37 + nth * 211) % 1400)
             terminal = (RECEPTION, RECEPTION, ROOM)[(hour + nth) % 3]
             paid.append(await clinic.pay(amount, OWNERS[(hour + nth) % 5], terminal))
     await clinic.refund(paid[3], 12_000)
+    await clinic.until(clinic.is_booked)
     for minute, amount, client in ((2, 48_000, 78), (9, 189_500, 80), (18, 125_000, 77)):
         await clinic.until_hour(14, minute)
         await clinic.invoice(amount, client)
     await clinic.until(clinic.is_booked)
     await clinic.until_hour(14, 20)
+    await clinic.works("anna")
 
 
 async def payments(clinic: Clinic, camera: Camera, person: Person) -> None:

@@ -99,9 +99,11 @@ async def test_the_card_tells_all_and_opens_the_slip_word_for_word(agent: Script
             await person.reads(fact)
         await person.press("p")
         await person.reads("GODKÄNT")
-        agent.answers["GET", f"/payments/{ID}/receipt"] = {"payment": ID, "text": "*** COPY 2 ***\nKÖP", "copies": 2}
+        agent.answers["GET", f"/payments/{ID}/receipt"] = {
+            "payment": ID, "text": "KÖP", "printed": "KORTKVITTO\n*** KOPIA 2 ***\n\nKÖP", "copies": 2,
+        }  # fmt: skip
         await person.press("c")
-        await person.reads("*** COPY 2 ***")
+        await person.reads("*** KOPIA 2 ***")
         await person.reads("2 copies were handed out")
 
 

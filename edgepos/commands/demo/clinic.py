@@ -135,6 +135,12 @@ class DemoClinic:
         for asked in [self.agent.post("/reconciliations", {"terminal": id}, key=new_key()) for id in terminals]:
             self.agent.get(f"/payments/{asked['id']}", wait_s=WAIT_S)
 
+    def command(self, *arguments: str) -> None:
+        """What a technician types."""
+        status = self._process([*arguments], stdout=self._log).wait(WAIT_S)
+        if status:
+            raise DemoFailed(f"edgepos {arguments[0]} ended with status {status}: {self.last_words()}")
+
     def kill_agent(self) -> None:
         """SIGKILL, as a power cut would: no goodbye, nothing flushed."""
         assert self._agent is not None

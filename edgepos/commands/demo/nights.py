@@ -6,9 +6,11 @@ each cause was seen: the script fails with the name of one that was not.
 
 from __future__ import annotations
 
+from edgepos.client import AgentError
 from edgepos.client.http import new_key
 from edgepos.commands.demo.day import FINAL, RECEPTION, ROOM, Payment, shown
 from edgepos.commands.demo.week import (
+    NAMES,
     NEW_ROOM,
     WEEK_LOCATION,
     Week,
@@ -247,6 +249,38 @@ def sunday(week: Week) -> None:
     week.turns_green()
 
 
+def monday_again(week: Week) -> None:
+    """Monday again: the box breaks in the night, and the evening's copy of its journal is put in its place."""
+    week.at("2026-12-07T20:00:00")
+    week.take(RECEPTION, 13_000)
+    copy = str(week.clinic.folder / "copy.db")
+    week.clinic.command("backup", copy)
+    invoice = week.fresh(RECEPTION, 4_500)
+    week.pay(RECEPTION, amount_minor=4_500, text=invoice["number"])
+    last = week.take(RECEPTION, 17_000)
+    week.clinic.kill_agent()
+    week.clinic.command("restore", copy, "--yes")
+    week.clinic.start_agent()
+    states = {one["state"] for one in week.clinic.agent.get("/status")["terminals"]}
+    week.must(states == {"held"}, f"After a restored copy the terminals are {states}.")
+    week.clinic.until("both services", lambda: services(week) == {"ok"}, limit_s=120, step_s=10)
+    week.note("The copy lacks what came after it: nothing is sent to a terminal until it has caught up.")
+    for terminal in (RECEPTION, NEW_ROOM):
+        _release(week, terminal)
+    week.note(f"Found again: {last['id']} is {week.payment(last)['origin']}")
+    week.report("x")
+
+
+def _release(week: Week, terminal: str) -> None:
+    """What a technician does, each step by what was really seen: its last payment, the books, a reconciliation."""
+    for _ in range(2):
+        try:
+            week.clinic.agent.post(f"/terminals/{terminal}/release", {"other_box_is_off": True})
+        except AgentError as refused:
+            week.must(refused.code == "reconcile-first", f"{NAMES[terminal]} is not released: {refused.code}.")
+            week.must(week.reconcile(terminal)["state"] == "approved", f"{NAMES[terminal]} was not reconciled.")
+
+
 def all_week(week: Week) -> None:
     """The whole week once more: every period of every day, all three sides."""
     for day in sorted(set(week.days)):
@@ -267,4 +301,4 @@ def all_week(week: Week) -> None:
     week.note(f"{len(CAUSES)} causes were found and named; nothing is left to do.")
 
 
-NIGHTS = (monday, tuesday, wednesday, thursday, friday, saturday, sunday, all_week)
+NIGHTS = (monday, tuesday, wednesday, thursday, friday, saturday, sunday, monday_again, all_week)

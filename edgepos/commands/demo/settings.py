@@ -24,6 +24,7 @@ currency = "SEK"
 language = "en"
 time_zone = "Europe/Stockholm"
 department = "2"
+training = true
 
 [[terminal]]
 id = "70000001"
