@@ -1,4 +1,7 @@
-"""`make bench`: measures all rows, prints them as they come, and the whole table at the end."""
+"""`make bench`: measures all rows and prints them as they come, or as one JSON document.
+
+`python -m bench --write docs/performance.md` puts the run's table into that page, between its two marks.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from importlib import import_module
+from pathlib import Path
 
 import apsw
 
-from bench.measure import Row, table
+from bench.measure import Row, markdown, table
 
+BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+"""Between these two marks of a page stands the table of the last run that was written there."""
 Measure = Callable[[bool], Iterator[Row]]
 
 MEASURES: Mapping[str, str] = {
@@ -31,6 +37,8 @@ MEASURES: Mapping[str, str] = {
     "drain": "bench.drain:drain",
     "limits": "bench.drain:limits",
     "crowd": "bench.streams:crowd",
+    "painted": "bench.screens:painted",
+    "keys": "bench.screens:keys",
     "rest": "bench.rest:rest",
 }
 """By the name that `--only` takes, where each stands; in the order in which they are measured."""
@@ -39,27 +47,52 @@ MEASURES: Mapping[str, str] = {
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="put the table into this page, between its marks")
     parser.add_argument("--long", action="store_true", help="replay a million events instead of a hundred thousand")
     parser.add_argument("--only", nargs="+", choices=MEASURES, metavar="NAME", help=", ".join(MEASURES))
     options = parser.parse_args(argv)
     began = time.perf_counter()
     rows: list[Row] = []
+    not_measured: dict[str, str] = {}
     for name in options.only or MEASURES:
-        module, _, function = MEASURES[name].partition(":")
-        measure: Measure = getattr(import_module(module), function)
-        for row in measure(options.long):
-            rows.append(row)
-            if not options.json:
-                print(table([row]), flush=True)
+        try:
+            for row in load(name)(options.long):
+                rows.append(row)
+                if not options.json:
+                    print(table([row]), flush=True)
+        except Exception as error:  # noqa: BLE001  one row that cannot be measured here costs no other
+            not_measured[name] = f"{type(error).__name__}: {error}"
+            print(f"{name} was not measured: {not_measured[name]}", file=sys.stderr, flush=True)
     machine = {
         "python": platform.python_version(), "sqlite": apsw.sqlite_lib_version(), "processors": os.cpu_count(),
         "machine": platform.machine(), "load": os.getloadavg()[0], "took_s": round(time.perf_counter() - began, 1),
     }  # fmt: skip
     if options.json:
-        print(json.dumps({"machine": machine, "rows": [asdict(row) for row in rows]}, indent=1))
+        document = {"machine": machine, "rows": [asdict(row) for row in rows], "not_measured": not_measured}
+        print(json.dumps(document, indent=1))
     else:
         print("\n" + "  ".join(f"{name} {value}" for name, value in machine.items()))
+    if options.write:
+        write(options.write, rows, machine)
     return 0
+
+
+def load(name: str) -> Measure:
+    """What measures the rows that `--only` calls *name*."""
+    module, _, function = MEASURES[name].partition(":")
+    measure: Measure = getattr(import_module(module), function)
+    return measure
+
+
+def write(page: Path, rows: Sequence[Row], machine: Mapping[str, object]) -> None:
+    """Put *rows* between the two marks of *page*, in place of the last run's."""
+    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise SystemExit(f"{page} has no place for a table: {BEGIN} and {END}")
+    facts = ", ".join(f"{name} {value}" for name, value in machine.items())
+    lines = f"\n\nMeasured with {facts}.\n\n{markdown(rows)}\n\n"
+    page.write_text(before + begin + lines + end + after, encoding="utf-8")
 
 
 if __name__ == "__main__":

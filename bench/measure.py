@@ -120,5 +120,16 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def markdown(rows: Sequence[Row]) -> str:
+    """The rows for a page."""
+    lines = ["| what | edgepos | against | ratio | mark | |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        against = f"{row.against}: {row.peer}" if row.peer is not None else row.against
+        reached = {True: "reached", False: "**missed**", None: ""}[row.is_reached]
+        told = "; ".join(filter(None, (reached, row.note)))
+        lines.append(f"| {row.what} | {row.ours} | {against} | {row.ratio or ''} | {row.reach} | {told} |")
+    return "\n".join(lines)
+
+
 def _short(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -161,7 +161,9 @@ class Closings:
 
     async def _end_if_swapped(self, held: Held) -> Held:
         period = held.period
-        if not self._matcher.is_swapped(period) or any(operation.is_open for operation in held.operations):
+        if not self._matcher.is_swapped(period) or not held.operations:  # an empty one would be red at each closing
+            return held
+        if any(operation.is_open for operation in held.operations):
             return held
         end = PeriodEnd(session=period.session)
         return Held(await self._journal.period_closed(period.terminal, by="swap", end=end), held.operations)

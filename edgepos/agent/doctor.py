@@ -14,7 +14,7 @@ from edgepos.agent.periods import REPORT_CURRENCY
 from edgepos.clock import parse_rfc3339
 from edgepos.domain.errors import NotReached
 from edgepos.journal import FindingRow
-from edgepos.practice import Access, PracticeSystem
+from edgepos.practice import Access, PracticeSystem, Right
 
 __all__ = ["RIGHTS_S", "checks", "in_order", "rights"]
 
@@ -58,12 +58,17 @@ async def rights(practice: PracticeSystem | None, *, limit_s: float) -> list[Che
             known = await practice.check()
     except (NotReached, TimeoutError):
         return []
-    return [
-        wrong("services", f"right {right.feature}", "right-missing", {"permission": right.permission})
-        if right.access is Access.MISSING and right.is_needed
-        else fine("services", f"right {right.feature}", "" if right.access is Access.ALLOWED else str(right.access))
-        for right in known.rights
-    ]
+    return [_right(right) for right in known.rights]
+
+
+def _right(right: Right) -> Check:
+    name = f"right {right.feature}"
+    if right.access is Access.ALLOWED:
+        return fine("services", name)
+    if right.access is Access.MISSING and right.is_needed:
+        return wrong("services", name, "right-missing", {"permission": right.permission})
+    is_known = right.access is Access.MISSING
+    return fine("services", name, "not given, and not needed" if is_known else "not to be told now")
 
 
 def _bookings(outbox: Mapping[str, Any], now: str) -> Check:

@@ -92,6 +92,7 @@ def propose(tables: Tables, path: Path) -> Proposal:
         if isinstance(tables.get(table), dict) and key in tables[table]
     }
     extra: Tables = {name: tables.pop(name) for name in BESIDES if name in tables}
+    _check_besides(extra, path)
     known = {name for model in FILES.values() for name in model.model_fields}
     if strange := sorted(tables.keys() - known):
         near = difflib.get_close_matches(strange[0], sorted(known | {*BESIDES}), 1)
@@ -112,6 +113,16 @@ def propose(tables: Tables, path: Path) -> Proposal:
         texts[name] = written(model, own)
     settings = Settings(organisation=read["organisation.toml"], location=read["location.toml"])
     return Proposal(settings, texts, secrets, extra)
+
+
+def _check_besides(extra: Tables, path: Path) -> None:
+    people = extra.get("operator", [])
+    if not isinstance(people, list) or not all(isinstance(one, dict) and one.get("id") for one in people):
+        raise _wrong(path, "[[operator]] needs an id for each person")
+    if not isinstance(extra.get("test", {}), dict):
+        raise _wrong(path, "[test] is a table with the amount of the test purchase")
+    if not isinstance(extra.get("lamps", True), bool):
+        raise _wrong(path, "lamps is true or false")
 
 
 def _wrong(path: Path, reason: str, nearest: str | None = None) -> Wrong:
@@ -209,13 +220,17 @@ def secret(proposal: Proposal, folder: Path, name: str) -> str:
 
 
 def difference(proposal: Proposal, folder: Path) -> list[str]:
-    """What writing *proposal* would change, line by line; of secrets only that they change."""
+    """What writing *proposal* would change, line by line, comments aside; of secrets only that they change."""
     lines: list[str] = []
     for name, text in proposal.texts.items():
         path = folder / name
         old = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-        lines += difflib.unified_diff(old.splitlines(), text.splitlines(), str(path), "new", lineterm="", n=0)
+        lines += difflib.unified_diff(_values(old), _values(text), str(path), "new", lineterm="", n=1)
     return lines + [f"{folder / name}: the secret is written anew" for name in _changed_secrets(proposal, folder)]
+
+
+def _values(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 
 def _changed_secrets(proposal: Proposal, folder: Path) -> list[str]:
@@ -249,7 +264,7 @@ def write(proposal: Proposal, folders: Folders) -> list[str]:
             done.append(str(folder / name))
     for name, text in proposal.texts.items():
         path = folder / name
-        if not path.exists() or path.read_text(encoding="utf-8", errors="replace") != text:
+        if not path.exists() or _values(path.read_text(encoding="utf-8", errors="replace")) != _values(text):
             _replace(path, text, 0o640, (os.geteuid(), folder.stat().st_gid))
             done.append(str(path))
     return done

@@ -15,10 +15,9 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from edgepos.client.errors import AgentAway, AgentError, AgentLost
+from edgepos.client.errors import CONNECT_S, AgentAway, AgentError, AgentLost, away
 from edgepos.client.events import SILENCE_S, Event, Parser
 from edgepos.client.http import ANSWER_S, document_of, new_key, path_of
-from edgepos.client.line import CONNECT_S, away
 from edgepos.client.paths import socket_path
 
 RECONNECT_S = (0.2, 0.5, 1.0, 2.0)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+CONNECT_S = 2.0
+"""A live agent accepts at once; a stopped one (SIGSTOP, dead disk) fills its queue."""
+
 
 class AgentError(Exception):
     """A refusal, with the agent's code, sentences and facts. *status* is HTTP's, 0 where no answer came."""
@@ -52,3 +55,11 @@ class AgentAway(AgentError):
 
 class AgentLost(AgentAway):
     """The line broke, or stayed silent, after the question had left: what was asked for may have been done."""
+
+
+def away(path: str, error: OSError) -> AgentError:
+    """Why nobody could be asked at *path*."""
+    if isinstance(error, PermissionError):
+        return AgentError.of("not-allowed", needed="edgepos-users", role="none")
+    why = {"why": "silent", "waited_s": int(CONNECT_S)} if isinstance(error, (TimeoutError, BlockingIOError)) else {}
+    return AgentAway.of("agent-away", socket=path, **why)

@@ -5,10 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 
-from edgepos.client.errors import AgentAway, AgentError
-
-CONNECT_S = 2.0
-"""A live agent accepts at once; a stopped one (SIGSTOP, dead disk) fills its queue."""
+from edgepos.client.errors import CONNECT_S, away
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -28,11 +25,3 @@ class UnixConnection(http.client.HTTPConnection):
             line.close()
             raise away(self._path, error) from error
         self.sock = line
-
-
-def away(path: str, error: OSError) -> AgentError:
-    """Why nobody could be asked at *path*."""
-    if isinstance(error, PermissionError):
-        return AgentError.of("not-allowed", needed="edgepos-users", role="none")
-    why = {"why": "silent", "waited_s": int(CONNECT_S)} if isinstance(error, (TimeoutError, BlockingIOError)) else {}
-    return AgentAway.of("agent-away", socket=path, **why)

@@ -94,8 +94,10 @@ def _gathered(at: str) -> tuple[dict[str, bytes], dict[str, str]]:
         "settings": lambda: _settings(agent, folders.settings),
         "doctor": lambda: _child("doctor")["checks"],
         "verify": lambda: _child("verify"),
+        "operations": lambda: agent.post("/sql", {"query": parts.OPERATIONS})["rows"],
         "units": parts.units,
         "unit-log": parts.unit_log,
+        "unexpected": lambda: parts.unexpected(os.environ),
         "versions": parts.versions,
         "box": lambda: parts.box(folders.state, at, RealClock().boot_id(), os.environ),
     }
@@ -171,13 +173,15 @@ def _members(had: Mapping[str, Any], redactor: Redactor) -> dict[str, str]:
     if "doctor" in had:
         documents["doctor"] = parts.sieved_checks(had["doctor"], redactor)
     if "verify" in had:
-        documents["journal"] = redactor.value(had["verify"], free=True)
+        documents["journal"] = redactor.value(had["verify"] | {"operations": had.get("operations")}, free=True)
     if had.get("units"):
         documents["units"] = redactor.value(had["units"], free=True)
     files = {f"{name}.json": json.dumps(document, indent=1) for name, document in documents.items()}
     for name, file in (("log", "log.jsonl"), ("unit-log", "systemd-journal.jsonl")):
         if lines := had.get(name):
             files[file] = _newest([json.dumps(parts.log_line(line, redactor)) for line in lines])
+    if had.get("unexpected"):
+        files["unexpected.txt"] = redactor.text(had["unexpected"])
     return files
 
 

@@ -65,6 +65,7 @@ STATUS: Mapping[str, Any] = {
     "today": _fields("day count amount_minor refunds_minor currency"),
     "backup": _fields("made_at old_s"),
 }
+OPERATIONS = "SELECT kind, state, origin, count(*) FROM operation GROUP BY kind, state, origin"
 FINDING = _fields("id kind subject raised_at handled_at")
 CHECK = _fields("area name ok state message")
 
@@ -295,6 +296,12 @@ def file_log(state: Path) -> list[str]:
             return log.read().decode("utf-8", "replace").splitlines()[-LOG_LINES:]
     except OSError:
         return []
+
+
+def unexpected(environ: Mapping[str, str]) -> str:
+    """What commands of this user met that nobody expected: places in the code, and no values."""
+    folder = environ.get("XDG_STATE_HOME") or f"{environ.get('HOME', '')}/.local/state"
+    return _read(Path(folder) / "edgepos" / "unexpected.log")[-20_000:]
 
 
 def _properties(text: str) -> dict[str, str]:

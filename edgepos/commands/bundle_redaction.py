@@ -24,7 +24,8 @@ LONGEST_WORD = 40
 NUMBER = re.compile(r"(?<![0-9A-Za-z])\d(?:[ -]?\d){10,}(?![0-9A-Za-z])|\d{13,19}")
 SECRETIVE = re.compile(
     r"""(?ix)
-      \b(bearer|basic|password|passwd|secret|token|authorization|api[_-]?key|client_secret)\b (["']? \s* [:=]? \s*) \S+
+      \b(bearer|basic|password|passwd|secret|token(?!\s+(?:fetched|not)\b)|authorization|api[_-]?key|client_secret)\b
+      ["']? \s* [:=]? \s* \S+
     | (?P<jwt>eyJ[\w-]{8,}(?:\.[\w-]*){0,2})
     | (?P<mail>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)
     | (?P<user>(?<=://)[^/@\s]+@)

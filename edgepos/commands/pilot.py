@@ -5,7 +5,6 @@ A person is asked for what only they can do, one line at a time. The report is M
 
 from __future__ import annotations
 
-import asyncio
 import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Mapping
@@ -53,9 +52,13 @@ def run(options: Namespace) -> Answer:
     account = str(here(lambda _: pilot.account_of(options.service, settings)))
     _confirm_account(options, talk, account)
     terminal = _terminal(settings, options.terminal) if options.service == "nets" else None
-    here(lambda _: pilot.demand_rest(folders))
     secret = here(lambda _: pilot.secret_of(options.service, folders))
-    report: Report = here(lambda _: _tried(options, settings, secret, terminal, talk))
+
+    def beside_nobody() -> Report:
+        with pilot.journal_at_rest(folders):
+            return _tried(options, settings, secret, terminal, talk)
+
+    report: Report = here(lambda _: beside_nobody())
     written = _write(options.report, report) if options.report else []
     document = report.document | {"written": written}
     is_fine = not document["counts"]["otherwise"]
@@ -114,9 +117,13 @@ class _AtTheTerminal:
         self._talk = talk
 
     async def please(self, what: str, sentence: str) -> None:
+        import asyncio
+
         await asyncio.to_thread(self._talk.ask, f"{sentence} Then press Enter")
 
     async def answer(self, what: str, question: str) -> str:
+        import asyncio
+
         return await asyncio.to_thread(self._talk.ask, question)
 
     async def tell(self, sentence: str) -> None:

@@ -192,6 +192,8 @@ def _agent_with(proposal: Proposal, folders: Folders, running: ExitStack) -> Age
     agent = Agent(answer_s=ANSWER_S)
     if (runs := _runs_with(agent, proposal, folders)) is True:
         return Agent()
+    if runs is False:
+        _demand_nothing_open(folders)
     if _is_ours_by_systemd():
         _systemctl("restart")
         return _awaited(agent, proposal, folders)

@@ -175,7 +175,7 @@ class Steps:
             )  # fmt: skip
             pin = self._talk.secret("PIN, 4 to 12 digits", is_there=any(one["operator"] == id for one in known))
             made = self._add(id, name, role, pin)
-            tell(f"  {made['message']} {made['mend']}".rstrip())
+            tell(f"  {made['step']}: {made['message']} {made['mend']}".rstrip())
             known = self._agent.get("/operators")["operators"]
         if any(one["role"] == "technician" and one["active"] for one in known):
             yield row("people", OK, f"{len(known)} may log in")

@@ -397,7 +397,8 @@ def _at_practice(
                 extras[cause].append((_sign(operation) * extra, operation.id))
         unbooked = _sign(operation) * operation.moved_minor - rows_minor[operation.id]
         if unbooked:
-            cause = Cause.NOT_ASSIGNED if operation.origin is Origin.ASKED else Cause.STAND_ALONE_SALE
+            is_ours = operation.origin is Origin.ASKED or operation.result.get("order_id")
+            cause = Cause.NOT_ASSIGNED if is_ours else Cause.STAND_ALONE_SALE
             if operation.id in superseded.values():  # booked as it was settled, and the terminal says another amount
                 cause = Cause.SETTLED_BY_HAND
             lines.append(Difference(cause=cause, minor=unbooked, ids=(operation.id,)))

@@ -326,6 +326,18 @@ async def test_two_closings_at_once_do_not_take_the_same_period(clinic: Clinic) 
     assert [len(one.periods), len(two.periods)] == [1, 0]
 
 
+async def test_a_swapped_terminal_is_red_once_and_not_at_each_later_closing(clinic: Clinic) -> None:
+    old = "70000009"
+    await clinic.pay(100, terminal=old)
+    first = await clinic.closings.make(None, "anna")
+    assert causes(cast(Any, first.match)) == [("terminal-swapped", None)]
+    await clinic.closings.tell(old, 1, 100, operator="anna", note="paper")
+    second = await clinic.closings.make(None, "anna")
+    assert (second.match["agree"], second.periods) == (True, ())
+    with pytest.raises(Wrong):
+        await clinic.closings.tell(old, 2, 0, operator="anna", note="paper")
+
+
 async def test_an_open_operation_holds_the_closing(clinic: Clinic) -> None:
     await clinic.pay(100)
     await clinic.reconcile(100)

@@ -39,6 +39,11 @@ class Crew:
                 await self.clinic.variant(connected=False)
             case "plug":
                 await self.clinic.variant(connected=True)
+            case "pin":
+                await self.clinic.cardholder({"do": "chip"}, {"do": "pin"})
+                await self._at_the_bank()
+            case "power-cut-waiting":
+                await self.clinic.control("POST", f"/terminals/{RECEPTION}/power", {"off_s": 30.0})
             case "power-cut":
                 await self.clinic.cardholder({"do": "chip"}, {"do": "pin"})
                 task = asyncio.get_running_loop().create_task(self._pull_the_plug())
@@ -46,17 +51,22 @@ class Crew:
                 task.add_done_callback(self._acting.discard)
 
     async def _pull_the_plug(self) -> None:
-        async def at_the_bank() -> bool:
+        await self._at_the_bank()
+        await self.clinic.control("POST", f"/terminals/{RECEPTION}/power", {"off_s": 60.0})
+
+    async def _at_the_bank(self) -> None:
+        async def is_there() -> bool:
             return bool((await self.clinic.control("GET", f"/terminals/{RECEPTION}"))["state"] == "host_wait")
 
-        await self.clinic.until(at_the_bank, 60)
-        await self.clinic.control("POST", f"/terminals/{RECEPTION}/power", {"off_s": 60.0})
+        await self.clinic.until(is_there, 60)
 
     async def answer(self, what: str, question: str) -> str:
         self.asked.append(what)
         match what:
             case "is-new" | "reports":
                 return "yes"
+            case "no-terminal-run":
+                return "no"
             case "invoice-payable":
                 body = {"total_minor": 500_000}
                 made = await self.clinic.control("POST", "/practice/invoices", body)

@@ -236,6 +236,7 @@ def test_with_an_agent_the_journal_and_its_log_are_in_it_and_no_invoice_text(cli
     assert {"status.json", "findings.json", "journal.json", "log.jsonl", "doctor.json"} <= members.keys()
     journal = json.loads(members["journal.json"])
     assert (journal["ok"], journal["problems"]) == (True, [])
+    assert ["purchase", "approved", "asked", 1] in journal["operations"]
     assert paid["id"].encode() in members["log.jsonl"]
     owners = {one["owner"] for one in listed if one["owner"]}
     assert owners

@@ -129,3 +129,17 @@ def test_never_with_a_payment_open(clinic: Any, tmp_path: Path) -> None:
     assert ended.status == 1
     assert "a payment is open in the journal: E" in ended.err
     assert os.path.exists(clinic.folder / "state" / "journal.db")
+
+
+@pytest.mark.parametrize("command", ["setup", "pilot", "support-bundle", "doctor"])
+def test_help_loads_nothing_heavy(command: str) -> None:
+    program = (
+        "import sys; from edgepos.__main__ import main; main([sys.argv[1], '--help']); "
+        "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, command], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.stdout.startswith(f"usage: edgepos {command}")
+    loaded = set(ended.stderr.splitlines()[-1].split())
+    assert not loaded & {"textual", "httpx", "pydantic", "starlette", "apsw", "asyncio"}

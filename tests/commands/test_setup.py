@@ -185,6 +185,8 @@ def test_answers_that_end_early_are_kept_and_it_goes_on_there(bare: Bare) -> Non
         ("[[terminal]]\n", "[[terminal]]\nkeypad_sale = true\n", "did you mean keypad_sales?"),
         ("[limits]", "[limitz]", "Did you mean limits?"),
         ("[test]", "[test", "is no TOML"),
+        ('id = "tove"', 'ident = "tove"', "[[operator]] needs an id"),
+        ("lamps = true", 'lamps = "green"', "lamps is true or false"),
     ],
 )
 def test_what_is_wrong_in_the_answers_is_said_before_anything_is_written(

@@ -19,6 +19,8 @@ import pyte
 from tui.until import until
 
 SCREEN = ("-m", "edgepos")
+FULL_S = 1.5
+"""A screen that can write does so within this: it is drawn once a second."""
 MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
 AS_IT_WAS = {25: True, 1049: False} | dict.fromkeys((1000, 1002, 1003, 1004, 1006, 1015, 2004), False)
 """The cursor is seen, the second screen left; nothing reports mouse, focus or pastes."""
@@ -73,7 +75,8 @@ class Terminal:
 
     def read(self, limit_s: float) -> bool:
         """What has come, or comes within *limit_s*; whether anything has."""
-        if not select.select([self._master], [], [], limit_s)[0]:
+        line = [self._master] if self._master >= 0 else []
+        if not select.select(line, [], [], limit_s)[0]:
             return False
         got = os.read(self._master, 1 << 16)
         self.sent += got
@@ -86,6 +89,20 @@ class Terminal:
         while self.read(quiet_s):
             pass
         return len(self.sent) - before
+
+    def is_waiting(self) -> bool:
+        """Whether it has written more than was read, and has stopped writing: its line is full."""
+        waiting = self._waiting()
+        select.select([], [], [], FULL_S)
+        return 0 < waiting == self._waiting()
+
+    def _waiting(self) -> int:
+        return int.from_bytes(fcntl.ioctl(self._master, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+    def forget(self) -> None:
+        """What stands there is wiped off, as by another program."""
+        self.read_all()
+        self._screen.reset()
 
     @property
     def text(self) -> str:
@@ -107,17 +124,18 @@ class Terminal:
         return self.process.returncode
 
     @property
-    def modes(self) -> dict[int, bool]:
-        """Each private mode that was ever set or reset: whether it is set now."""
-        now: dict[int, bool] = {}
-        for numbers, letter in MODE.findall(self.sent):
-            now |= {int(number): letter == b"h" for number in numbers.split(b";")}
-        return now
+    def modes(self) -> list[tuple[int, bool]]:
+        """Each private mode that was set (true) or reset, in order."""
+        return [
+            (int(number), letter == b"h")
+            for numbers, letter in MODE.findall(self.sent)
+            for number in numbers.split(b";")
+        ]
 
     def is_clean(self) -> bool:
         """Everything about it is as it was before."""
         return (
-            {mode: self.modes.get(mode) for mode in AS_IT_WAS} == AS_IT_WAS
+            AS_IT_WAS.items() <= dict(self.modes).items()
             and self.sent.count(b"\x1b[>") <= self.sent.count(b"\x1b[<u")
             and termios.tcgetattr(self._slave) == self.lines_settings
         )

@@ -48,6 +48,7 @@ class Person:
     async def press(self, *keys: str, apart_s: float = 1.0) -> None:
         for key in keys:
             self.clock.at += apart_s
+            await asyncio.sleep(apart_s)
             await self.pilot.press(key)
 
     async def type(self, text: str) -> None:

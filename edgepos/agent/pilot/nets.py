@@ -50,6 +50,8 @@ async def account(bench: Bench) -> AsyncIterator[Value]:
     await bench.log_in()
     old = await bench.line.ask("GET", "/v1/terminal", token=first)
     yield Value("second-login", "both" if old.is_done else "newest", {"first token": old.status})
+    bad = await bench.line.ask("GET", "/v1/terminal", token="not-a-token")
+    yield Value("bad-token", "401" if bad.status == 401 else "other", {"answer": bad.shown})
     settings = await bench.line.ask("GET", f"{bench.path}/settings")
     is_told = settings.is_done and "printerWidth" in settings.object
     yield Value("printer-width", "yes" if is_told else "no", {"answer": settings.shown})
@@ -80,7 +82,7 @@ async def fresh(bench: Bench) -> AsyncIterator[Value]:
     if said.strip().lower() not in ("y", "yes"):
         raise CannotTry("the terminal is not new")
     await bench.rest()
-    await bench.person.please("card", "Have the test card at hand: show it whenever the terminal asks for a card.")
+    await bench.card()
     reply = await (await bench.purchase()).reply
     code = result(reply).get("responsecode", "")
     value = "paid" if reply.is_done else "refused_87" if code == "87" or "87" in reply.text[:60] else "other"
@@ -198,11 +200,29 @@ async def cancelling(bench: Bench) -> AsyncIterator[Value]:
         yield Value("failure-form", "object" if is_object else "string", {"answer": ended.shown})
 
 
+async def after_the_pin(bench: Bench) -> AsyncIterator[Value]:
+    await bench.rest()
+    await bench.no_card()
+    running = await bench.purchase()
+    await bench.person.please(
+        "pin", "Insert the test card and enter the PIN; press Enter here at the moment at which you confirm it."
+    )
+    if running.has_ended:
+        raise CannotTry(f"the payment had ended before: {running.reply.result().shown}")
+    reply = await bench.cancel()
+    ended = await bench.end(running)
+    reason = result(ended).get("rejectionreason", "")
+    value = "no_effect" if ended.is_done else "stopped" if reason.startswith("2:") else "other"
+    yield Value("cancel-after-pin", value, {"request": reply.shown, "payment": ended.shown})
+
+
 async def look_up_at_work(bench: Bench) -> AsyncIterator[Value]:
     await bench.rest()
     if not result(await bench.look_up()):
         await bench.paid()  # without a result before, that one could not be shown
     async with bench.waiting() as running:
+        at_work = word(await bench.state())
+        yield Value("busy-word", "idle" if at_work == "idle" else "not_idle", {"terminalState": at_work})
         reply = await bench.look_up()
         await bench.clock.sleep(3.0)
         was_cut = running.has_ended
@@ -233,7 +253,7 @@ async def second_payment(bench: Bench) -> AsyncIterator[Value]:
 async def duplicate(bench: Bench) -> AsyncIterator[Value]:
     paid, _ = await bench.paid()
     await bench.rest()
-    await bench.person.please("no-card", "Do not show a card, whatever the terminal asks, until you are asked to.")
+    await bench.no_card()
     again = await bench.purchase(order_id=paid.order_id)
     await bench.clock.sleep(6.0)
     is_refused = again.has_ended
@@ -245,10 +265,10 @@ async def duplicate(bench: Bench) -> AsyncIterator[Value]:
 
 async def bad_amounts(bench: Bench) -> AsyncIterator[Value]:
     await bench.rest()
-    await bench.person.please("no-card", "Do not show a card, whatever the terminal asks, until you are asked to.")
+    await bench.no_card()
     seen = {}
     for amount in (0, -1, 1.5):
-        body = {"transactionType": "purchase", "amount": amount, "orderId": f"P{bench.chance.bits(50):015d}"}
+        body = {"transactionType": "purchase", "amount": amount, "orderId": bench.reference()}
         reply = await bench.line.ask("POST", f"{bench.path}/transaction", body, limit_s=200.0)
         seen[str(amount)] = reply.shown
         await bench.rest()
@@ -268,7 +288,7 @@ async def giving_back(bench: Bench) -> AsyncIterator[Value]:
         is_own = result(after).get("stanauth") not in ("", None, result(before).get("stanauth"))
         yield Value("void-is-last", "yes" if is_own else "no", {"look-up": after.shown})
     await bench.rest()
-    await bench.person.please("card", "Have the test card at hand: show it whenever the terminal asks for a card.")
+    await bench.card()
     refund = await (await bench.purchase(kind="returnOfGoods")).reply
     is_given = refund.is_done and result(refund).get("result") == "0"
     yield Value(
@@ -321,7 +341,7 @@ def _session(report: Mapping[str, object]) -> str:
 async def nobody(bench: Bench) -> AsyncIterator[Value]:
     """A purchase at which nobody shows a card, to its end."""
     await bench.rest()
-    await bench.person.please("no-card", "Do not show a card, whatever the terminal asks, until you are asked to.")
+    await bench.no_card()
     await bench.person.tell("Now the terminal waits for a card until it gives up by itself: about two minutes.")
     began = bench.clock.monotonic()
     async with _Listening(bench) as texts:
@@ -405,6 +425,28 @@ async def unplugged(bench: Bench) -> AsyncIterator[Value]:
     await bench.rest()
 
 
+async def power_while_waiting(bench: Bench) -> AsyncIterator[Value]:
+    await bench.rest()
+    await bench.no_card()
+    before = result(await bench.look_up())
+    running = await bench.purchase()
+    await bench.person.please(
+        "power-cut-waiting",
+        "Show no card: pull the terminal's power plug while it waits for one, and plug it in again.",
+    )
+    ended = await bench.end(running)
+    await bench.clock.sleep(5.0)
+    now = result(await bench.last())
+    is_new = now.get("timestamp") != before.get("timestamp") or now.get("totalamount") != before.get("totalamount")
+    if result(ended):
+        value = "too_late"
+    elif not is_new:
+        value = "nothing"
+    else:
+        value = "approved" if now.get("result") == "0" else "rejected"
+    yield Value("power-cut-waiting", value, {"answer": ended.shown})
+
+
 async def power(bench: Bench) -> AsyncIterator[Value]:
     await bench.rest()
     await bench.person.please(
@@ -430,7 +472,7 @@ async def power(bench: Bench) -> AsyncIterator[Value]:
 
 
 TRIALS: Mapping[Trial, tuple[str, ...]] = {
-    account: ("login-form", "token-life", "second-login", "printer-width"),
+    account: ("login-form", "token-life", "second-login", "bad-token", "printer-width"),
     states: ("idle-word", "foreign-terminal"),
     nothing_yet: ("lookup-empty",),
     fresh: ("fresh-terminal",),
@@ -439,7 +481,8 @@ TRIALS: Mapping[Trial, tuple[str, ...]] = {
     ),
     stays: ("approval-stays",),
     cancelling: ("cancel-nothing", "cancel", "failure-form"),
-    look_up_at_work: ("lookup-busy",),
+    after_the_pin: ("cancel-after-pin",),
+    look_up_at_work: ("busy-word", "lookup-busy"),
     second_payment: ("second-payment", "busy-form"),
     duplicate: ("order-id-duplicate",),
     bad_amounts: ("bad-amounts",),
@@ -448,6 +491,7 @@ TRIALS: Mapping[Trial, tuple[str, ...]] = {
     nobody: ("line-held", "card-wait", "live-texts"),
     keypad: ("keypad-sale",),
     unplugged: ("offline-form", "offline-listed"),
+    power_while_waiting: ("power-cut-waiting",),
     power: ("power-cut",),
 }  # fmt: skip
 """In this order: what needs a new terminal first, what is hard on the terminal last."""

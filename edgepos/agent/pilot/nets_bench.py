@@ -19,6 +19,7 @@ from edgepos.agent.settings import Settings, TerminalSettings
 from edgepos.chance import Chance
 from edgepos.clock import Clock
 
+LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LONGEST_S = 400.0
 REST_S = 420.0
 LOOK_UP_S = 60.0
@@ -79,6 +80,16 @@ class Bench:
         self.line.token = token
         return reply
 
+    def reference(self) -> str:
+        """As long as one of edgepos' own, of the same letters, and never one of them."""
+        return "P" + "".join(LETTERS[self.chance.bits(5)] for _ in range(12))
+
+    async def card(self) -> None:
+        await self.person.please("card", "Have the test card at hand: show it whenever the terminal asks for a card.")
+
+    async def no_card(self) -> None:
+        await self.person.please("no-card", "Do not show a card, whatever the terminal asks, until you are asked to.")
+
     # --- what is asked
 
     async def state(self) -> Reply:
@@ -91,7 +102,7 @@ class Bench:
         """Begin one; it is waited for with `end`."""
         self._amount += 1
         amount = amount_minor or self._amount
-        order_id = order_id or f"P{self.chance.bits(52):016d}"
+        order_id = order_id or self.reference()
         body = {"transactionType": kind, "amount": amount, "orderId": order_id}
         asking = self.line.ask("POST", f"{self.path}/transaction", body, limit_s=LONGEST_S)
         task = asyncio.get_running_loop().create_task(asking, name=f"pilot {order_id}")
@@ -102,7 +113,7 @@ class Bench:
     async def paid(self) -> tuple[Running, Reply]:
         """A purchase for which the person shows the test card. Reconciles first where the terminal wants that."""
         await self.rest()
-        await self.person.please("card", "Have the test card at hand: show it whenever the terminal asks for a card.")
+        await self.card()
         for is_last in (False, True):
             running = await self.purchase()
             reply = await running.reply
@@ -117,7 +128,7 @@ class Bench:
     async def waiting(self) -> Any:
         """A purchase that waits for a card, which nobody shows; it is ended afterwards."""
         await self.rest()
-        await self.person.please("no-card", "Do not show a card, whatever the terminal asks, until you are asked to.")
+        await self.no_card()
         running = await self.purchase()
         await self.clock.sleep(STARTS_S)
         if running.has_ended:

@@ -313,12 +313,14 @@ async def paid_off(tenant: Tenant) -> AsyncIterator[Value]:
 
 
 async def reports(tenant: Tenant) -> AsyncIterator[Value]:
-    said = await tenant.person.answer(
-        "reports", "Do the pilot's payments stand in Provet's end-of-day report as card payments? yes, no, Enter: ?"
-    )
-    if said.strip().lower() not in ("y", "yes", "n", "no"):
-        raise CannotTry("nobody looked at the report")
-    yield Value("reports", "yes" if said.strip().lower() in ("y", "yes") else "no")
+    await tenant.paid()
+    for fact, question in (
+        ("no-terminal-run", "Did a terminal of Provet's own start when the pilot booked? yes, no, Enter: cannot say"),
+        ("reports", "Do the pilot's payments stand in Provet's end-of-day report as card payments? yes, no, Enter: ?"),
+    ):
+        said = (await tenant.person.answer(fact, question)).strip().lower()
+        if said in ("y", "yes", "n", "no"):
+            yield Value(fact, "yes" if said in ("y", "yes") else "no")
 
 
 async def limits(tenant: Tenant) -> AsyncIterator[Value]:
@@ -341,8 +343,8 @@ TRIALS: Mapping[Trial, tuple[str, ...]] = {
     payment_filters: ("filters",),
     corrections: ("extras", "refund", "cancel-payment", "cancel-mark", "cancel-twice"),
     refusals: ("draft", "invoicing", "lock-date"),
+    reports: ("no-terminal-run", "reports"),
     paid_off: ("date-paid", "overpayment"),
-    reports: ("reports",),
     limits: ("retry-after",),
 }
 """In this order: the test invoice is paid off near the end, and the limits are strained last."""

@@ -169,6 +169,16 @@ FACTS = table((
         kept="practice.allows_overpayment in organisation.toml", otherwise="Set allows_overpayment = true.",
         how="One more booking on the paid invoice.",
     ),
+        Fact(
+            id="no-terminal-run",
+            section="§13",
+            question="Does a card payment by the API start a terminal of Provet's own?",
+            assumed="no",
+            answers={"no": "No.", "yes": "Yes."},
+            kept="edgepos/practice/provet/wire.py CARD",
+            otherwise="Customers would be asked to pay twice: book with another payment type, and ask Nordhealth.",
+            how="The person looks at the terminals that Provet Cloud drives.",
+        ),
     Fact(
         id="reports", section="§15.6", question="Do these payments stand in the end-of-day report as card payments?",
         assumed="yes", answers={"yes": "Yes.", "no": "No."}, kept="edgepos/practice/provet/wire.py CARD",

@@ -6,7 +6,8 @@ terminal, and a purchase of the pilot is foreign to the journal.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -19,11 +20,12 @@ from edgepos.agent.pilot.facts import NOT_TRIED, Fact, Found, Report
 from edgepos.agent.pilot.line import Line
 from edgepos.agent.pilot.nets_bench import Bench, CannotTry
 from edgepos.agent.pilot.person import Person
-from edgepos.agent.settings import Settings, TerminalSettings, is_loopback
+from edgepos.agent.settings import Settings, TerminalSettings
 from edgepos.agent.settings_files import Secrets
 from edgepos.chance import Chance
 from edgepos.clock import Clock, rfc3339
 from edgepos.domain.errors import Refused, Wrong
+from edgepos.journal.files import DATABASE, Lock
 from edgepos.outbound import Outbound
 
 B = TypeVar("B")
@@ -67,23 +69,27 @@ def secret_of(service: str, folders: Folders) -> str:
     return found.get_secret_value()
 
 
-def demand_rest(folders: Folders) -> None:
-    """Raises Refused `pilot-refused` while an agent runs, or a payment is open in the journal."""
+@contextlib.contextmanager
+def journal_at_rest(folders: Folders) -> Iterator[None]:
+    """Nothing is open in the journal, and no agent takes it up for as long as the block runs.
+
+    Raises Refused `pilot-refused` while an agent runs, or a payment is open.
+    """
     try:
         found = without_agent(folders)
+        lock = Lock(folders.state) if (folders.state / DATABASE).exists() else None
     except Refused as refused:
         if refused.code != "journal-locked":
             raise
-        raise Refused(
-            "pilot-refused", reason="an agent runs: end it first, with systemctl stop edgepos-agent"
-        ) from None
-    if found:
-        raise Refused("pilot-refused", reason=f"a payment is open in the journal: {', '.join(found)}")
-
-
-def is_on_this_machine(settings: Settings, service: str) -> bool:
-    section = settings.organisation.nets if service == "nets" else settings.organisation.practice
-    return section is not None and is_loopback(section.base_url)
+        reason = "an agent runs: end it first, with systemctl stop edgepos-agent"
+        raise Refused("pilot-refused", reason=reason) from None
+    try:
+        if found:
+            raise Refused("pilot-refused", reason=f"a payment is open in the journal: {', '.join(found)}")
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
 
 
 async def pilot(order: Order) -> Report:

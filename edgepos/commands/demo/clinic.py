@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -202,6 +203,14 @@ class DemoClinic:
     def advance(self, seconds: float) -> None:
         """Let virtual time pass; returns when everybody has settled there."""
         self.control("POST", "/clock", {"advance_s": seconds})
+
+    def meanwhile(self, asked: Callable[[], object]) -> None:
+        """Ask what takes the agent some of the clinic's time to answer."""
+        with ThreadPoolExecutor(1) as aside:
+            answer = aside.submit(asked)
+            while not answer.done():
+                self.advance(0.5)
+            answer.result()
 
     def skip_to(self, moment: datetime) -> None:
         """It is *moment* now, for box and services alike; nothing happened meanwhile."""

@@ -38,6 +38,20 @@ class Comparison:
         return {name: sum(amounts.values()) for name, amounts in sides.items()}
 
 
+def _name_of(terminal: str, entry: Mapping[str, Any]) -> str:
+    return str(entry["order_id"] or f"stand-alone {terminal} {entry['stan_auth']}")
+
+
+def slips(truth: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """Under which name the bank has the entry of a slip, by the slip's terminal and number."""
+    return {
+        (terminal, entry["stan_auth"]): _name_of(terminal, entry)
+        for terminal, ledger in truth["terminals"].items()
+        for session in ledger["sessions"]
+        for entry in session["entries"]
+    }
+
+
 def bank_side(truth: Mapping[str, Any]) -> tuple[Amounts, list[str]]:
     """What the bank moved, by our reference, net of tips and surcharges. A reversal voids its entry."""
     amounts: Amounts = {}
@@ -46,7 +60,7 @@ def bank_side(truth: Mapping[str, Any]) -> tuple[Amounts, list[str]]:
         for entry in (entry for session in ledger["sessions"] for entry in session["entries"]):
             if entry["kind"] == "reversal" or entry["voided"]:
                 continue
-            reference = entry["order_id"] or f"stand-alone {terminal} {entry['stan_auth']}"
+            reference = _name_of(terminal, entry)
             if reference in amounts:
                 doubles.append(f"the bank moved money twice for {reference}")
             sign = -1 if entry["kind"] == "refund" else 1
@@ -67,7 +81,7 @@ class Journal:
     trouble: list[str] = field(default_factory=list)
 
 
-def journal_side(journal: Path, scratch: Path) -> Journal:
+def journal_side(journal: Path, scratch: Path, slips: Mapping[tuple[str, str], str]) -> Journal:
     """Approved operations and those that a person settled as taken, less what a reversal took back."""
     from sqlite_utils import Database
 
@@ -80,7 +94,7 @@ def journal_side(journal: Path, scratch: Path) -> Journal:
     for row in operations:
         if row["state"] in ("intended", "sent", "unknown") and row["kind"] != "reconciliation":
             read.trouble.append(f"the journal does not know what became of {row['id']}")
-        if name := _name_at_bank(row):
+        if name := _name_at_bank(row, slips):
             read.names[row["id"]] = name
         moved = row["approved_minor"] if row["state"] == "approved" else row.get("settled_minor")
         if moved and row["kind"] in ("purchase", "refund"):
@@ -98,12 +112,12 @@ def journal_side(journal: Path, scratch: Path) -> Journal:
     return read
 
 
-def _name_at_bank(row: Mapping[str, Any]) -> str | None:
-    """A stand-alone sale was recorded with its STAN as the slip's number; what was found late has the first's name."""
+def _name_at_bank(row: Mapping[str, Any], slips: Mapping[tuple[str, str], str]) -> str | None:
+    """What was recorded has its slip's STAN as number; what was found late has the first's name."""
     if row.get("origin") == "recorded":
-        return f"stand-alone {row['terminal']} {row['settled_slip']}"
+        return slips.get((row["terminal"], row["settled_slip"]))
     is_of_another = row.get("origin") == "found" or row["kind"] == "reversal"
-    return row["corrects"] if is_of_another else None
+    return str(row["corrects"]) if is_of_another and row["corrects"] else None
 
 
 def practice_side(bookings: Sequence[Mapping[str, Any]], journal: Journal) -> tuple[Amounts, list[str]]:
@@ -124,7 +138,7 @@ def practice_side(bookings: Sequence[Mapping[str, Any]], journal: Journal) -> tu
 def compare(truth: Mapping[str, Any], journal: Path, scratch: Path, *, explained: Collection[str] = ()) -> Comparison:
     """Hold the three against each other. *explained*: references that are not known yet, and rightly so."""
     bank, doubles = bank_side(truth)
-    read = journal_side(journal, scratch)
+    read = journal_side(journal, scratch, slips(truth))
     practice, repeats = practice_side(truth["bookings"], read)
     differences = doubles + read.trouble + repeats
     for reference in sorted({*bank, *read.amounts, *practice} - set(explained)):

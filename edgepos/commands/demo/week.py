@@ -70,6 +70,11 @@ class Week(Day):
         self.clinic.advance(5)
         return str(sale["stan_auth"])
 
+    def entries(self, terminal: str) -> list[dict[str, Any]]:
+        """What the terminal's paper has, oldest first."""
+        sessions = self.clinic.control("GET", "/truth")["terminals"][terminal]["sessions"]
+        return [entry for session in sessions for entry in session["entries"]]
+
     # --- what people do about it
 
     def record(self, terminal: str, minor: int, slip: str, session: str = "") -> None:

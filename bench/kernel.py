@@ -1,0 +1,37 @@
+"""What the kernel says of a process."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the kernel says of a process at one moment."""
+
+    at: float
+    processor_s: float
+    switches: int
+    writes: int
+    resident_mib: float
+
+
+def look(pid: int) -> Seen:
+    folder = Path(f"/proc/{pid}")
+    fields = (folder / "stat").read_text().rpartition(")")[2].split()
+    switches = 0
+    for task in (folder / "task").iterdir():
+        for line in (task / "status").read_text().splitlines():
+            if line.startswith("voluntary_ctxt_switches"):
+                switches += int(line.split()[1])
+    written = next(line for line in (folder / "io").read_text().splitlines() if line.startswith("write_bytes"))
+    resident = next(line for line in (folder / "status").read_text().splitlines() if line.startswith("VmRSS"))
+    return Seen(
+        at=time.monotonic(), processor_s=(int(fields[11]) + int(fields[12])) / TICKS, switches=switches,
+        writes=int(written.split()[1]), resident_mib=int(resident.split()[1]) / 1024,
+    )  # fmt: skip
