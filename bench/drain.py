@@ -22,7 +22,7 @@ from edgepos.practice.provet.budget import LIMITS, Budget
 from edgepos.simulator.provet import CLIENT_ID, CLIENT_SECRET, PROVET_ID
 from edgepos.simulator.server import Simulator
 
-ROWS, ROUNDS, REPLY_S = 1_000, 3, 0.05
+ROWS, ROUNDS, REPLY_S = 1_000, 2, 0.05
 QUESTIONS = 3
 """A booking is three: the invoice, its payments, the posting."""
 UNLIMITED = dict.fromkeys(LIMITS, 10**9)

@@ -19,6 +19,7 @@ STARTS, ROUNDS, A_ROUND = 5, 7, 15
 
 
 def years(long: bool) -> Iterator[Row]:
+    """A start, and questions over the local API, on a journal of a thousand and of a million payments."""
     with tempfile.TemporaryDirectory(prefix="edgepos-bench-") as folder:
         many, few = Path(folder) / "many", Path(folder) / "few"
         filled.make(few, filled.payments(FEW), FEW)

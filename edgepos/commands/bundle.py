@@ -21,7 +21,7 @@ from typing import Any
 
 from edgepos.client import Agent, AgentError
 from edgepos.client.files import write_whole
-from edgepos.client.http import AgentAway
+from edgepos.client.http import AgentAway, AgentLost
 from edgepos.commands import bundle_parts as parts
 from edgepos.commands.bundle_redaction import Redactor
 from edgepos.commands.here import here
@@ -93,8 +93,8 @@ def _gathered(at: str) -> tuple[dict[str, bytes], dict[str, str]]:
         "log": lambda: agent.get("/log", limit=parts.LOG_LINES)["log"],
         "settings": lambda: _settings(agent, folders.settings),
         "doctor": lambda: _child("doctor")["checks"],
-        "verify": lambda: _child("verify"),
-        "operations": lambda: agent.post("/sql", {"query": parts.OPERATIONS})["rows"],
+        "verify": lambda: _verified(agent),
+        "operations": lambda: _operations(agent),
         "units": parts.units,
         "unit-log": parts.unit_log,
         "unexpected": lambda: parts.unexpected(os.environ),
@@ -140,6 +140,23 @@ def _settings(agent: Agent, folder: Path) -> list[dict[str, Any]]:
 
         found = here(lambda _: sources(load(folder), folder))
         return parts.settings([{"key": one.key, "value": _plain(one.value), "origin": one.origin} for one in found])
+
+
+def _verified(agent: Agent) -> Any:
+    """By the agent, or by a process of our own where none runs. One that hangs holds the journal: nobody can then."""
+    try:
+        agent.get("/status")
+    except AgentLost:
+        raise
+    except AgentAway:
+        pass  # `verify` reads the journal itself
+    return _child("verify")
+
+
+def _operations(agent: Agent) -> Any:
+    """How many there are of each kind and state. Asked of an agent that answers: this question waits long."""
+    agent.get("/status")
+    return agent.post("/sql", {"query": parts.OPERATIONS})["rows"]
 
 
 def _plain(value: object) -> object:

@@ -48,7 +48,7 @@ def run(options: Namespace) -> Answer:
         return _list(options.service)
     folders = Folders.of(os.environ)
     settings: Settings = here(lambda _: load(folders.settings))
-    talk = Person()
+    talk = Person(f"edgepos pilot {options.service}")
     account = str(here(lambda _: pilot.account_of(options.service, settings)))
     _confirm_account(options, talk, account)
     terminal = _terminal(settings, options.terminal) if options.service == "nets" else None
@@ -117,17 +117,18 @@ class _AtTheTerminal:
         self._talk = talk
 
     async def please(self, what: str, sentence: str) -> None:
-        import asyncio
-
-        await asyncio.to_thread(self._talk.ask, f"{sentence} Then press Enter")
+        await self._asked(f"{sentence} Then press Enter")
 
     async def answer(self, what: str, question: str) -> str:
-        import asyncio
-
-        return await asyncio.to_thread(self._talk.ask, question)
+        return await self._asked(question)
 
     async def tell(self, sentence: str) -> None:
         tell(sentence)
+
+    async def _asked(self, question: str) -> str:
+        from edgepos.agent.aside import aside  # Ctrl-C does not wait for the line that nobody types any more
+
+        return await aside(lambda: self._talk.ask(question))
 
 
 def _write(path: str, report: Report) -> list[str]:

@@ -44,12 +44,21 @@ def declare(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Answer:
-    from edgepos.agent import setting_up
     from edgepos.agent.folders import Folders
 
     folders = Folders.of(os.environ)
     progress = Progress(folders.state)
-    talk: Talk = Silent() if options.source else Person()
+    try:
+        return _set_up(options, folders, progress)
+    except KeyboardInterrupt:
+        tell("\nWhat was done and answered is kept. Go on with: edgepos setup")
+        raise
+
+
+def _set_up(options: Namespace, folders: Folders, progress: Progress) -> Answer:
+    from edgepos.agent import setting_up
+
+    talk: Talk = Silent() if options.source else Person("edgepos setup")
     _may_write(folders)
     if options.source:
         proposal = here(lambda _: setting_up.read_answers(Path(options.source)))

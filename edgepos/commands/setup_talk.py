@@ -36,7 +36,13 @@ class Talk(Protocol):
 
 
 class Person:
-    """Somebody who answers on stdin. Raises AgentError `not-confirmed` where the answers end too early."""
+    """Somebody who answers on stdin. Raises AgentError `not-confirmed` where the answers end too early.
+
+    *again* is the command with which to go on, or to begin anew.
+    """
+
+    def __init__(self, again: str) -> None:
+        self._again = again
 
     def ask(self, question: str, default: str = "", check: Callable[[str], str | None] = lambda text: None) -> str:
         for _ in range(TRIES):
@@ -45,9 +51,7 @@ class Person:
             if wrong is None:
                 return answer
             tell(f"  {wrong}")
-        raise AgentError(
-            "usage", f"No answer fits: {question}", "Nothing was changed by it. Start again: edgepos setup"
-        )
+        raise self._no_answer(question)
 
     def secret(self, question: str, *, is_there: bool) -> str | None:
         keep = " (Enter keeps the stored one)" if is_there else ""
@@ -56,9 +60,7 @@ class Person:
             if answer or is_there:
                 return answer or None
             tell("  It needs an answer.")
-        raise AgentError(
-            "usage", f"No answer fits: {question}", "Nothing was changed by it. Start again: edgepos setup"
-        )
+        raise self._no_answer(question)
 
     def yes(self, question: str, default: bool | None = None) -> bool | None:
         hint = {True: "yes", False: "no", None: "yes, no or ?"}[default]
@@ -86,6 +88,9 @@ class Person:
         answer = self.ask(question, default, check)
         return known.get(answer.casefold()) or by_number[answer]
 
+    def _no_answer(self, question: str) -> AgentError:
+        return AgentError("usage", f"No answer fits: {question}", f"Start again: {self._again}")
+
     def _line(self, prompt: str) -> str:
         sys.stderr.write(f"{prompt} ")
         sys.stderr.flush()
@@ -93,9 +98,8 @@ class Person:
         if not sys.stdin.isatty():
             tell("")
         if not line:
-            raise AgentError(
-                "not-confirmed", f"The answers end before: {prompt}", "What was done is kept. Go on with: edgepos setup"
-            )
+            mend = f"What was done is kept. Go on with: {self._again}"
+            raise AgentError("not-confirmed", f"The answers end before: {prompt}", mend)
         return line.strip()
 
 

@@ -21,7 +21,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         N_("Somebody booked it in Provet by hand"),
         N_("If that booking is this payment: F8, A. Else cancel one of the two in Provet."),
     ),
-    "changed-in-practice": (N_("The booking was changed or cancelled in Provet"), N_("Look at it in Provet. If it is right as it is: F8, H.")),
+    "changed-in-practice": (
+        N_("The booking was changed or cancelled in Provet"),
+        N_("Look at it in Provet. If it is right as it is: F8, H."),
+    ),
     "not-assigned": (N_("Taken without an invoice"), N_("Give it its invoice: F4, the payment, I.")),
     "tip": (N_("Tip: not part of the invoice"), N_("Nothing.")),
     "surcharge": (N_("Surcharge: not part of the invoice"), N_("Nothing.")),
@@ -35,7 +38,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         N_("Undone in a later session than it was paid in"),
         N_("Compare the slips of both sessions. Then F8, H."),
     ),
-    "late-approval": (N_("Approved after it had been told as not paid"), N_("If the customer paid again: F3. Then F8, H.")),
+    "late-approval": (
+        N_("Approved after it had been told as not paid"),
+        N_("If the customer paid again: F3. Then F8, H."),
+    ),
     "terminal-swapped": (
         N_("The terminal was swapped for another"),
         N_("Find the old terminal's last report. T enters its total."),

@@ -99,6 +99,8 @@ class EdgeposApp(App[None], inherit_bindings=False):
         self._entered_at = float("-inf")
         self._heard_at = self._touched_at
         self._away_since: float | None = None
+        self._minute = ""
+        """What the header's clock shows."""
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = theme_for("light")
@@ -235,7 +237,11 @@ class EdgeposApp(App[None], inherit_bindings=False):
         if idle_s and now - self._touched_at >= idle_s:
             self._touched_at = now
             self._rest()
-        self._draw()
+        is_another_minute = self.now_text != self._minute
+        self._minute = self.now_text
+        for screen in self.screen_stack:
+            if isinstance(screen, Place) and (is_another_minute or screen.is_moving):
+                screen.draw()
 
     def _rest(self) -> None:
         """Nobody is there: back to the desk, what was typed is dropped, what runs goes on."""

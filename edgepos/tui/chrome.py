@@ -144,6 +144,7 @@ class Keys(Widget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._keys: list[Key] = []
         self._lines: list[list[Key]] = []
 
     def on_mount(self) -> None:
@@ -169,20 +170,26 @@ class Keys(Widget):
             if active.binding.show and active.binding.description
         ]
         found.sort(key=lambda one: ORDER.index(one.key) if one.key in ORDER else len(ORDER))
-        lines: list[list[Key]] = [[]]
-        used = 0
-        for one in found:
-            if used + one.width > (self.size.width or 80) and lines[-1]:
-                lines.append([])
-                used = 0
-            lines[-1].append(one)
-            used += one.width + (self._row > 1)
+        self._keys = found
+        lines = self._flowed(self.size.width or 80)
         if lines != self._lines:
             self._lines = lines
             self.refresh(layout=True)
 
+    def _flowed(self, width: int) -> list[list[Key]]:
+        """The keys in as many lines as they need."""
+        lines: list[list[Key]] = [[]]
+        used = 0
+        for one in self._keys:
+            if used + one.width > width and lines[-1]:
+                lines.append([])
+                used = 0
+            lines[-1].append(one)
+            used += one.width + (self._row > 1)
+        return lines
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        count = max(1, len(self._lines))
+        count = len(self._flowed(width))
         return count * (self._row + 1) - 1 if self._row > 1 else count
 
     def _at(self, y: int) -> tuple[int, int]:

@@ -38,6 +38,7 @@ NAMES_PAYMENT = frozenset({"terminal-in-use", "invoice-open", "payment-unknown",
 
 class Pay(Step):
     AUTO_FOCUS = ""
+    counts_seconds = True
     BINDINGS = [
         Binding("enter", "pay", N_("Pay"), id="pay.start", tooltip=N_("Send this amount to the terminal")),
         Binding("enter", "unlisted", N_("Pay without the invoice"), id="pay.unlisted"),

@@ -14,7 +14,7 @@ from edgepos.tui.rows import Column, Row, plain
 from edgepos.tui.view import ClinicView, Document
 
 COLUMNS = (
-    Column(12),
+    Column(15),
     Column(16),
     Column(14, is_right=True),
     Column(6),

@@ -53,6 +53,11 @@ class Frame(Screen[Result]):
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (LEAST_WIDTH, "-narrow"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (LEAST_HEIGHT, "-low"), (24, "-short"), (32, "-tall")]
 
+    def on_mount(self) -> None:
+        """Nothing blinks: neither for the eye, nor over a slow line twice a second."""
+        for line in self.query("Input"):
+            cast(Any, line).cursor_blink = False
+
     @property
     def clinic(self) -> EdgeposApp:
         """The app, by its own type."""
@@ -75,7 +80,7 @@ class Frame(Screen[Result]):
         return not self.is_too_small
 
     def show(self, view: ClinicView) -> None:
-        """Draw *view*. Called whenever it is another, and once a second while the place is in sight."""
+        """Draw *view*. Called whenever it is another, and as time passes: see `Place.counts_seconds`."""
 
     def say(self, text: str, look: str = "") -> None:
         """Answer the person, in the line made for it. *look*: good, bad, warn or nothing."""
@@ -112,6 +117,8 @@ class Place(Frame[None]):
     BINDINGS = [Binding("escape", "back", N_("Back"), id="place.back")]
     title_word = ""
     """What stands above it; marked with N_."""
+    counts_seconds = False
+    """Whether something on it is another one each second; else it is drawn when there is news, and once a minute."""
     _is_ready = False
     """Whether all its widgets are there: a picture may come before."""
 
@@ -152,6 +159,10 @@ class Place(Frame[None]):
         seconds = {one["id"]: self.clinic.seconds_since(one["created_at"]) for one in view.open_payments}
         self.query_one(Running).show(self.running_elsewhere(view), form, seconds)
         self.show(view)
+
+    @property
+    def is_moving(self) -> bool:
+        return self.counts_seconds or bool(self.view.open_payments)
 
     def running_elsewhere(self, view: ClinicView) -> ClinicView:
         """The picture for the line of what runs; a place that shows a payment itself takes that one out."""

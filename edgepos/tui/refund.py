@@ -12,7 +12,7 @@ from edgepos.locale.words import N_, _
 from edgepos.tui import payment_rows
 from edgepos.tui.give_back import GiveBack
 from edgepos.tui.history import History
-from edgepos.tui.rows import Row
+from edgepos.tui.rows import Column, Row
 
 THREE = (
     (N_("Money back to the card"), N_("all of it or a part, on any day")),
@@ -29,6 +29,8 @@ THREE = (
 
 class Refund(History):
     title_word = N_("Refund: of which payment?")
+    columns = (payment_rows.COLUMNS[0], Column(16, least=96), *payment_rows.COLUMNS[2:])
+    """Nearly all of them are PAID: where it is narrow, whose they are counts for more."""
     empty = N_("No payment of which money could be given back.")
 
     def body(self) -> ComposeResult:

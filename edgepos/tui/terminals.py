@@ -70,6 +70,7 @@ ALONE = N_(
 
 class Terminals(Place):
     title_word = N_("Terminals")
+    counts_seconds = True
 
     def body(self) -> ComposeResult:
         with Vertical(classes="list"):

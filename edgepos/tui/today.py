@@ -117,15 +117,8 @@ class Today(History):
         if row is None:
             return self.nothing_found()
         one = row.data
-        told = (
-            self.form.hour(one["created_at"]),
-            one["clinic_day"],
-            one["id"],
-            row.cells[6],
-            one["operator"],
-            row.cells[7],
-        )
-        return "   ".join(map(str, told))
+        told = (row.cells[5], one["id"], one["clinic_day"], row.cells[6], one["operator"], row.cells[7])
+        return "   ".join(str(part) for part in told if part)
 
     def chosen(self, row: Row) -> None:
         self.app.push_screen(PaymentCard(row.data, self.people))

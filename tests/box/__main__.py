@@ -72,7 +72,7 @@ def needs() -> Iterator[str]:
 def make_image(deb: Path | None, out: Path) -> Path:
     """The image with the package in it, and in it what a clinic's settings are here."""
     if deb is None:
-        build = [sys.executable, str(PROJECT / "systemd/deb/build.py"), "--quick", "--out", str(out)]
+        build = [sys.executable, str(PROJECT / "systemd/deb/build.py"), "--out", str(out)]
         deb = Path(subprocess.run(build, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1])
     image = out / "image"
     with tempfile.TemporaryDirectory() as extra:

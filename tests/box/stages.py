@@ -9,7 +9,7 @@ from tests.box.bench import AGENT, BOOT_S, KIOSK, SOON_S, Bench
 from tests.box.clinic import TERMINAL
 from tests.box.machine import until
 
-SENDING = {"service": "nets", "method": "POST", "path": f"/v1/terminal/{TERMINAL}/transaction"}
+AT_THE_TERMINAL = {"service": "nets", "path": f"/v1/terminal/{TERMINAL}/transaction"}
 LIMITS = {AGENT: 2.0, KIOSK: 1.0, "edgepos-failure@tty1.service": 2.0, "edgepos-backup.service": 1.0}
 
 
@@ -96,14 +96,16 @@ def kiosk_broken(bench: Bench) -> None:
 def hung_line(bench: Bench) -> None:
     """The answer to a payment does not come: not known yet, then known, never sent again."""
     bench.power_on()
-    hang = {"fault": "hang", "args": {"carried": True, "seconds": 45}}
-    fault = bench.simulator.control("POST", "/faults", SENDING | hang)["id"]
+    hung = {"method": "POST", "fault": "hang", "args": {"carried": True, "seconds": 45}}
+    deaf = {"method": "GET", "fault": "status", "times": None, "nth": 2}  # what looks for it is not answered either
+    faults = [bench.simulator.control("POST", "/faults", AT_THE_TERMINAL | fault)["id"] for fault in (hung, deaf)]
     before = _taken(bench)
     _pay_by_keyboard(bench, first="tap", after_s=1)
     bench.until_console("NOT charge again")
     bench.picture("not-known-yet")
+    for fault in faults:
+        bench.simulator.control("DELETE", f"/faults/{fault}")
     bench.until_settled()
-    bench.simulator.control("DELETE", f"/faults/{fault}")
     bench.check("a hung line is one payment", _taken(bench) == before + 1, f"{_taken(bench)} at the bank")
     bench.machine.press("esc")
 
@@ -115,7 +117,7 @@ def cable(bench: Bench) -> None:
     time.sleep(75)
     bench.picture("cable-out")
     bench.machine.plug_cable(is_in=True)
-    seen = "journalctl -b -u edgepos-agent -o cat | grep -c '\"not_reached\"'"
+    seen = 'journalctl -b -u edgepos-agent -o cat | grep -c \'"state": "not_reached"\''
     bench.check("a cable that is out is noticed", int(bench.machine.ssh(seen, may_fail=True) or 0) > 0)
     bench.until_settled()
     bench.until_console("Nets OK")

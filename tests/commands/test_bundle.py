@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,11 +19,13 @@ from urllib.parse import quote, quote_plus
 import pytest
 import sqlite_utils
 
+from edgepos.clock import RealClock
+
 CARD = "5413330089020011"
 """A number of a test card, with its check digit."""
 PASSWORD, SECRET = "kanariefågel/+sjunger? 99", "s3cr3t-canary~value"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmVk"
-OWNER, ANIMAL, OPERATOR = "Kanarina Sångsdotter", "Piphälsa", "Fågelvik, Ture"
+OWNER, ANIMAL, OPERATOR = "Kanarina Sångsdotter", "Piphälsa", "Fågelvik, Tore"
 STRANGER = "Okänd Främling"
 """A name that the box has in no list: it stands in a log line alone."""
 CANARIES = (
@@ -251,3 +254,19 @@ def test_the_cache_is_only_read(box: dict[str, str], tmp_path: Path) -> None:
     assert bundle(box, str(tmp_path / "b.tar.gz")).returncode == 0
     assert cache.read_bytes() == before
     assert sqlite3.connect(cache).execute("SELECT count(*) FROM name").fetchone() == (1,)
+
+
+def test_beside_an_agent_that_hangs_it_is_made_all_the_same(box: dict[str, str], tmp_path: Path) -> None:
+    """It listens, as a stopped process does, and says nothing: each part has a limit, and they run side by side."""
+    clock = RealClock()
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(box["EDGEPOS_SOCKET"])
+        silent.listen(50)
+        began = clock.monotonic()
+        ended = bundle(box, str(tmp_path / "b.tar.gz"))
+        took_s = clock.monotonic() - began
+    assert ended.returncode == 0, ended.stderr
+    assert took_s < 10
+    members = opened(tmp_path / "b.tar.gz")
+    assert "said nothing" in json.loads(members["missing.json"])["status"]
+    assert "doctor.json" in members

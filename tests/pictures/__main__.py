@@ -27,11 +27,11 @@ MISSING = "No PNG can be drawn here: on Debian, apt-get install libcairo2 fonts-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.pictures", description=__doc__.partition("\n")[0])
     parser.add_argument("folder", nargs="?", type=Path)
-    parser.add_argument("--language", default="en")
+    parser.add_argument("--language", help="en, sv, nb, da or fi; the docs have en and sv")
     parser.add_argument("--theme", default="light")
     parser.add_argument("--training", action="store_true", help="as the demo shows it")
     options = parser.parse_args()
-    runs = [options.language] if options.folder else LANGUAGES
+    runs = [options.language] if options.language else ["en"] if options.folder else LANGUAGES
     missing = False
     for language in runs:
         folder = options.folder or DOCS / language

@@ -36,6 +36,15 @@ def english() -> Iterator[None]:
     set_language("en")
 
 
+@pytest.fixture(autouse=True)
+def no_fault_is_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A fault in work beside the screen is told and kept in the log; here it fails the test."""
+    monkeypatch.setattr("edgepos.tui.faults.JOURNALD", str(tmp_path / "nobody"))
+    yield
+    log = tmp_path / "home" / ".local" / "state" / "edgepos" / "screen.log"
+    assert not log.exists(), log.read_text()
+
+
 @pytest.fixture
 async def agent(tmp_path: Path) -> AsyncIterator[ScriptedAgent]:
     made = ScriptedAgent(tmp_path / "agent.sock")

@@ -116,6 +116,13 @@ class RealClinic:
         found: list[dict[str, Any]] = self.agent.get("/payments")["payments"]
         return found
 
+    def payable(self) -> str:
+        """The number of an invoice that can be paid, as the practice system has it now."""
+        for one in self.agent.get("/invoices")["invoices"]:
+            if one["payable"] and self.agent.get(f"/invoices/{one['id']}", fresh=1)["payable"]:
+                return str(one["number"])
+        raise AssertionError("no invoice can be paid")
+
     def begin(self, amount_minor: int) -> str:
         """A payment from elsewhere; its id."""
         body = {"terminal": TERMINAL, "currency": "SEK", "amount_minor": amount_minor, "text": "elsewhere"}

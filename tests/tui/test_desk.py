@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from edgepos.tui.desk import chart
@@ -107,6 +109,33 @@ async def test_the_agent_away_is_said_and_goes_away_by_itself(agent: ScriptedAge
         await agent.start()
         await person.reads("STH-20417")
         assert person.app.screen.query_one(Invoices).find == "bella"
+
+
+async def test_two_screens_show_the_same_within_200_ms(agent: ScriptedAgent) -> None:
+    async with at_screen(agent) as one, at_screen(agent) as other:
+        await one.press("f4")
+        await other.press("f6")
+        time = asyncio.get_running_loop().time
+        for state, word in (("sent", "AT THE TERMINAL"), ("unknown", "NOT KNOWN YET")):
+            told = time()
+            await agent.tell_payment(documents.payment(state=state, seq=int(told * 100) + 11))
+            while not all(f"RECEPTION  {word}  SEK 1 250,00" in screen.text for screen in (one, other)):
+                await asyncio.sleep(0.01)
+                assert time() - told < 0.2
+
+
+async def test_what_is_still_is_not_drawn_again(agent: ScriptedAgent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over a slow line nothing is sent again that stands there, and nothing blinks."""
+    async with at_screen(agent) as person:
+        drawn: list[object] = []
+        display = person.app._display
+        monkeypatch.setattr(person.app, "_display", lambda *update: (drawn.append(update), display(*update)))
+        for key in ("f2", "f8", "f1"):
+            await person.press(key)
+            await person.pilot.pause()
+            drawn.clear()
+            await asyncio.sleep(5)
+            assert drawn == [], key
 
 
 async def test_nobody_there_means_back_to_the_desk_and_nothing_typed(agent: ScriptedAgent) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 NOT_TRIED = "not_tried"
 
@@ -28,6 +28,14 @@ class Fact:
     """What the program does, or what somebody has to change, where it is not as assumed."""
     how: str
     """How it is tried."""
+
+
+class Value(NamedTuple):
+    """What a trial gives: the id of a fact, one of its answers, and what it was seen by."""
+
+    fact: str
+    value: str
+    seen: Mapping[str, object] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

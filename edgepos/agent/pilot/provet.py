@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from edgepos.agent.pilot.facts import Value
 from edgepos.agent.pilot.line import Line, Reply
-from edgepos.agent.pilot.nets import Value
 from edgepos.agent.pilot.nets_bench import CannotTry
 from edgepos.agent.pilot.person import Person
 from edgepos.agent.settings import Settings
