@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo demo-week test bench proof soak check format deb box words lock clean
+.PHONY: pictures demo demo-week test bench proof soak check format deb box words lock clean
 
 demo: $(VENV)/run.stamp  ## a clinic on throw-away state: with a terminal the screen, without one a scripted day
 	@$(BIN)/edgepos demo
@@ -25,6 +25,9 @@ soak: $(VENV)/dev.stamp  ## the same in its long form: an hour or more
 
 bench: $(VENV)/dev.stamp  ## what edgepos costs, each figure beside its floor or a peer; ARGS="--json", "--long", "--only drain"
 	@$(BIN)/python -m bench $(ARGS)
+
+pictures: $(VENV)/dev.stamp  ## the pictures of docs/staff*.md, from the real screen; ARGS="/tmp/p --theme dark" for every scene
+	@$(BIN)/python -m tests.pictures $(ARGS)
 
 check: $(VENV)/dev.stamp  ## format, lint, types, layers, spelling, known vulnerabilities
 	@$(BIN)/ruff format --check edgepos tests bench

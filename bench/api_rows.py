@@ -54,7 +54,7 @@ def requests(long: bool) -> Iterator[Row]:
                 line.sendall(b"GET /v1/findings HTTP/1.1\r\nHost: edgepos\r\n\r\n")
                 length = 0
                 while (head := answers.readline()) != b"\r\n":
-                    if head.startswith(b"Content-Length: "):
+                    if head.lower().startswith(b"content-length: "):
                         length = int(head[16:])
                 json.loads(answers.read(length))
 

@@ -101,7 +101,7 @@ class Agent:
             await server.up.wait()
             log.info("ready", version=__version__, count=len(parts.crew.workers))
             ready()
-            if not is_open:  # then nobody outside need be asked for it: the first talk to the services is not waited for
+            if not is_open:  # then nothing had to be asked first, and the first talk to the services is not waited for
                 begin()
             self.supervisor.status(f"{len(parts.crew.workers)} terminals")
             await self.ending.wait()

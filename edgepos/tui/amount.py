@@ -12,6 +12,7 @@ from edgepos.tui.amounts import read_amount
 from edgepos.tui.before import AmountInput
 from edgepos.tui.figures import Figures
 from edgepos.tui.order import Order
+from edgepos.tui.pad import AmountPad, Pad
 from edgepos.tui.place import Place
 from edgepos.tui.saying import told
 
@@ -28,6 +29,7 @@ class Amount(Place):
             yield Static(_("How much?"), classes="question")
             yield Figures(id="sum")
             yield AmountInput()
+            yield AmountPad()
             yield Static(
                 _("What for? The invoice's number, or a word; it can be given its invoice later."), classes="question"
             )
@@ -42,6 +44,12 @@ class Amount(Place):
     def on_mount(self) -> None:
         self.query_one("#sum", Figures).update(self._nothing)
         self.query_one(AmountInput).focus()
+
+    def on_pad_pressed(self, message: Pad.Pressed) -> None:
+        field = self.query_one(AmountInput)
+        field.focus()
+        field.value = Pad.after(field.value, message.sign)
+        self.call_after_refresh(setattr, field, "cursor_position", len(field.value))
 
     def on_input_changed(self, message: Input.Changed) -> None:
         if message.input.id != "amount":

@@ -15,6 +15,7 @@ from edgepos.tui.amounts import read_amount
 from edgepos.tui.figures import Figures
 from edgepos.tui.form import Form
 from edgepos.tui.order import Order
+from edgepos.tui.pad import AmountPad, Pad
 from edgepos.tui.rows import Column, Row, Rows
 from edgepos.tui.saying import told
 from edgepos.tui.terminal_card import look_of, mend, state_line
@@ -62,9 +63,11 @@ class Before(Vertical):
             yield Static(id="due", markup=False)
             yield AmountInput()
         yield Static(id="where", markup=False)
-        yield Rows(
-            (Column(12, share=1), Column(18, share=1), Column(10, share=3, least=70)), id="choice", searches=False
-        )
+        with Horizontal(id="choices"):
+            yield Rows(
+                (Column(12, share=1), Column(18, share=1), Column(10, share=3, least=70)), id="choice", searches=False
+            )
+            yield AmountPad()
         yield Go(id="go", markup=False)
 
     # --- what stands there
@@ -149,12 +152,19 @@ class Before(Vertical):
 
     # --- what a person does
 
-    def begin_amount(self, digit: str) -> None:
+    def begin_amount(self, typed: str) -> None:
         field = self.query_one(AmountInput)
         field.focus()
-        field.value = digit
-        field.cursor_position = len(digit)
+        field.value = typed
+        field.cursor_position = len(typed)
         self.call_after_refresh(self._to_the_end)
+
+    def on_pad_pressed(self, message: Pad.Pressed) -> None:
+        """The first tap begins another amount, as the first digit does."""
+        message.stop()
+        field = self.query_one(AmountInput)
+        if not field.disabled:
+            self.begin_amount(Pad.after(field.value if field.has_focus else "", message.sign))
 
     def _to_the_end(self) -> None:
         """Focus has marked all of it; the next digit must not replace the first."""

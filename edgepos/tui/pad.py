@@ -1,4 +1,4 @@
-"""Ten digits to tap, for a kiosk without a keyboard. Every tap counts, however fast they come."""
+"""Ten digits to tap, for a kiosk without a keyboard: for a PIN or an amount. Every tap counts, however fast they come."""
 
 from __future__ import annotations
 
@@ -26,6 +26,11 @@ class Pad(Widget):
     class Pressed(Message):
         sign: str
 
+    @classmethod
+    def after(cls, value: str, sign: str) -> str:
+        """What stands in a line with *value* after a tap on *sign*."""
+        return value[:-1] if sign == cls.BACK else value + sign
+
     def get_content_width(self, container: Size, viewport: Size) -> int:
         return 3 * (WIDE + 1) - 1
 
@@ -47,3 +52,9 @@ class Pad(Widget):
             left, right = ("┌", "┐") if line == 0 else ("└", "┘")
             text = " ".join(left + "─" * (WIDE - 2) + right for _ in signs)
         return Strip([Segment(text, self.rich_style)]).adjust_cell_length(self.size.width, self.rich_style)
+
+
+class AmountPad(Pad):
+    """With the decimal sign of all four countries in place of OK; Enter is among the keys at the bottom."""
+
+    SIGNS = (*Pad.SIGNS[:-1], ",")

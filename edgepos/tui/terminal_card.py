@@ -74,7 +74,9 @@ class TerminalCard(Widget):
         """*running*: the amount of what runs there."""
         name = (str(terminal.get("name", "")), str(terminal.get("model", "")))
         width = max(12, self.size.width)
-        lines = [(text, f"card--{look_of(terminal)}") for text in wrap(state_line(terminal), width, subsequent_indent="  ")]
+        lines = [
+            (text, f"card--{look_of(terminal)}") for text in wrap(state_line(terminal), width, subsequent_indent="  ")
+        ]
         lines += [(text, "card--model") for text in _wrapped(running or mend(terminal), width - 2)]
         if (name, lines) != (self._label, self._lines):
             is_other_height = len(lines) != len(self._lines)

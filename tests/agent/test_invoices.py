@@ -98,6 +98,16 @@ async def test_a_paid_invoice_leaves_the_list_with_the_next_refresh(desk: Desk, 
     assert len(tried.calls("GET", "/invoice/")) < 10
 
 
+async def test_whose_a_paid_invoice_was_stays_known(desk: Desk, tried: Tried) -> None:
+    await desk.refresh()
+    tried.books.book(501, 75000, info="Kort")
+    for seconds in (30, 3700):  # by its change, then over a whole reading
+        await asyncio.sleep(seconds)
+        await desk.refresh()
+        paid = {one.id: one for one in desk.search("morris", all=True).invoices}["501"]
+        assert (paid.owner, paid.animal, paid.why_not) == ("Test Testsson", "Morris", WhyNot.PAID)
+
+
 async def test_an_invoice_that_was_deleted_leaves_with_the_next_whole_reading(desk: Desk, tried: Tried) -> None:
     await desk.refresh()
     del tried.books.invoices[502]

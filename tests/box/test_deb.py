@@ -151,6 +151,7 @@ def script(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     def run(name: str, *arguments: str, edgepos: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         program("edgepos", edgepos)
         program("systemctl", "")
+        program("install", "")  # there is no user edgepos here
         text = (DEB / name).read_text().replace("@VERSION@", "2.0")
         for folder in ("/var/", "/run/", "/etc/", "/usr/lib/edgepos"):
             text = text.replace(folder, f"{tmp_path}{folder}")
@@ -195,9 +196,10 @@ def test_a_payment_that_begins_at_the_last_moment_stops_the_upgrade_too(script: 
 @needs_dpkg
 def test_an_upgrade_lays_a_copy_ready_and_stops_what_runs(script: Script, tmp_path: Path) -> None:
     assert script("preinst", "upgrade", "1.0").returncode == 0
-    copied = f"edgepos backup {tmp_path}/var/backups/edgepos/before-2.0 --at-rest"
+    folder = f"{tmp_path}/var/backups/edgepos/before-2.0"
+    copied = [f"install -d -m 0700 -o edgepos -g edgepos {folder}", f"edgepos backup {folder} --at-rest"]
     stopped = "systemctl stop edgepos-kiosk@tty1.service edgepos-agent.service"
-    assert calls(tmp_path) == [copied, stopped, copied]
+    assert calls(tmp_path) == [*copied, stopped, *copied]
 
 
 @needs_dpkg

@@ -1,9 +1,9 @@
 """`python -m tests.pictures FOLDER`: a day at the real screen, photographed; with no folder, the pictures of the docs.
 
-    python -m tests.pictures                              docs/pictures, those that a page shows
-    python -m tests.pictures /tmp/p                       every scene, both sizes, in English
-    python -m tests.pictures /tmp/p --language fi --theme dark
-    NO_COLOR=1 python -m tests.pictures /tmp/p            as a screen without colours shows it; TERM=linux likewise
+python -m tests.pictures                              docs/pictures, those that a page shows
+python -m tests.pictures /tmp/p                       every scene, both sizes, in English
+python -m tests.pictures /tmp/p --language fi --theme dark
+NO_COLOR=1 python -m tests.pictures /tmp/p            as a screen without colours shows it; TERM=linux likewise
 """
 
 from __future__ import annotations

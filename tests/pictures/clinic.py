@@ -80,7 +80,11 @@ model = "Lane3000"
 """
 NAMES = {"en": ("RECEPTION", "ROOM 2", "LAB"), "sv": ("RECEPTION", "RUM 2", "LAB")}
 SECRETS = {"nets": "demo-password", "provet": "edgepos-demo-secret"}
-PEOPLE = (("anna", "Anna Provsson", "senior"), ("bo", "Bo Exempelsson", "staff"), ("tekla", "Tekla Teknik", "technician"))
+PEOPLE = (
+    ("anna", "Anna Provsson", "senior"),
+    ("bo", "Bo Exempelsson", "staff"),
+    ("tekla", "Tekla Teknik", "technician"),
+)
 PIN = "2580"
 
 
@@ -186,7 +190,11 @@ class Clinic:
         """An invoice that the practice system has just finalised, as soon as the desk's list has it."""
         made = await self.does(
             lambda: self.world.practice.new_invoice(
-                total_minor=total_minor, department=2, client=client, patients=(client + PET,), insurer_minor=insurer_minor
+                total_minor=total_minor,
+                department=2,
+                client=client,
+                patients=(client + PET,),
+                insurer_minor=insurer_minor,
             )
         )
         found: list[dict[str, Any]] = []
@@ -288,9 +296,7 @@ def _settings(clinic: Clinic, language: str, theme: str, is_training: bool) -> N
     for folder in (config, clinic.folder / "state"):
         folder.mkdir(mode=0o700)
     simulator = clinic.simulator
-    (config / "organisation.toml").write_text(
-        ORGANISATION.format(nets=simulator.nets_url, provet=simulator.provet_url)
-    )
+    (config / "organisation.toml").write_text(ORGANISATION.format(nets=simulator.nets_url, provet=simulator.provet_url))
     (config / "location.toml").write_text(
         LOCATION.format(
             language=language, theme=theme, training=str(is_training).lower(), names=NAMES.get(language, NAMES["en"])

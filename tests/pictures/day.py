@@ -12,7 +12,6 @@ from textual.pilot import Pilot
 
 from edgepos.simulator.variants import Step
 from edgepos.tui.app import EdgeposApp
-from edgepos.tui.figures import Figures
 from edgepos.tui.invoices import Invoices
 from edgepos.tui.rows import Rows
 from tests.pictures.clinic import LAB, PEOPLE, PIN, RECEPTION, ROOM, Clinic
@@ -285,6 +284,3 @@ async def trouble(clinic: Clinic, camera: Camera, person: Person) -> None:
         await camera.takes(name, person)
     await person.goes("desk")
     await camera.takes("desk-trouble", person)
-
-
-__all__ = ["Camera", "Figures", "play"]

@@ -105,7 +105,9 @@ def _hex(color: Color | None, default: str, *, is_bold: bool = False) -> str:
 
 
 def _rect(x: int, y: int, cells: int, fill: str) -> str:
-    return f'<rect x="{MARGIN + x * WIDE}" y="{MARGIN + y * HIGH}" width="{cells * WIDE}" height="{HIGH}" fill="{fill}"/>'
+    return (
+        f'<rect x="{MARGIN + x * WIDE}" y="{MARGIN + y * HIGH}" width="{cells * WIDE}" height="{HIGH}" fill="{fill}"/>'
+    )
 
 
 def _grounds(y: int, runs: Iterable[Run]) -> Iterator[str]:

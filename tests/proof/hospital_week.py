@@ -1,7 +1,7 @@
 """An animal hospital's week: 20 terminals, 10 screens, 2,000 payments a day, networks that flap, a restart each night.
 
     python -m tests.proof.hospital_week            the week, with its series hour by hour; under half an hour
-    python -m tests.proof.hospital_week --short    five hours of a night with 3 terminals, in seconds
+    python -m tests.proof.hospital_week --short    four hours of a night with 3 terminals, in seconds
 
 Simulator, agent and screens are processes and talk over real sockets; only time is virtual. Everything that is drawn
 comes from `$EDGEPOS_SEED`. At the end all lines are good again, and the bank's truth, the journal and the practice
@@ -67,7 +67,7 @@ class Plan:
 
 
 WEEK = Plan()
-SHORT = Plan(terminals=3, screens=3, payments_a_day=600, hours=5, first_hour=0, storms=8.0)
+SHORT = Plan(terminals=3, screens=3, payments_a_day=600, hours=4, first_hour=1, storms=8.0)
 
 
 class Hospital(DemoClinic):

@@ -42,7 +42,8 @@ class Terminal:
         self.process = subprocess.Popen(
             [sys.executable, *arguments],
             env=dict(environ), stdin=self._slave, stdout=self._slave, stderr=self._slave,
-            start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  # no thread runs here
         )  # fmt: skip
 
     def close(self) -> None:
