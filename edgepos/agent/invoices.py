@@ -33,6 +33,8 @@ WATCHED_S = 10.0
 WATCHED_FOR_S = 60.0
 """A list that was asked for this recently is being shown."""
 WHOLE_EVERY_S = 3600.0
+SAVE_EVERY_S = 600.0
+"""A list that stays as it is is written down again so often; after a start it looks that much older at most."""
 """The whole list is read again this often: what changed without a mark, or was deleted, leaves it then."""
 OVERLAP = timedelta(seconds=5)
 """Changes are asked for from a little before the newest one known, in the practice system's own time."""
@@ -103,6 +105,7 @@ class Desk:
         self._as_of: str | None = None
         self._read_at: float | None = None
         self._whole_at: float | None = None
+        self._saved_at = float("-inf")
         self._age_at_start_s = 0.0
         self._shown_at = float("-inf")
         self._began_at = clock.monotonic()
@@ -229,18 +232,26 @@ class Desk:
             now = self._clock.monotonic()
             since = self._newest() if self._whole_at is not None and now - self._whole_at < WHOLE_EVERY_S else None
             invoices = await self._practice.invoices(since=since)
-            before = set(self._entries)
+            before = {id: entry.invoice for id, entry in self._entries.items()}
             for invoice in invoices:
                 self._keep(invoice)
             if since is None:
                 self._whole_at = now
-                for id in before - {invoice.id for invoice in invoices}:
+                for id in before.keys() - {invoice.id for invoice in invoices}:
                     del self._entries[id]
             self._as_of, self._read_at = rfc3339(self._clock.now()), now
             names = await self._learn_names()
-            changed = [self._entries[invoice.id].invoice for invoice in invoices if invoice.id in self._entries]
-            await self._cache.save(changed, before - set(self._entries), names, self._as_of)
+            await self._save(before, names, self._as_of)
             self._changed(self._as_of)
+
+    async def _save(self, before: Mapping[str, Invoice], names: Mapping[str, str], as_of: str) -> None:
+        """Keep what is new. That nothing is new is kept now and then only: flash wears out."""
+        now = self._clock.monotonic()
+        changed = [entry.invoice for id, entry in self._entries.items() if before.get(id) != entry.invoice]
+        gone = before.keys() - self._entries.keys()
+        if changed or gone or names or now - self._saved_at >= SAVE_EVERY_S:
+            self._saved_at = now
+            await self._cache.save(changed, gone, names, as_of)
 
     async def _learn_names(self) -> Mapping[str, str]:
         """Names that the invoices themselves do not carry: a few with each refresh, each once."""

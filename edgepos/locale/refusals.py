@@ -279,7 +279,9 @@ WRONG: Mapping[str, Entry] = {
     ),
     "usage:unknown-line": entry(N_("That invoice is not one of this payment's."), "", N_("See: edgepos show PAYMENT")),
     "usage:unknown-finding": entry(N_("There is no such finding."), "", N_("See: edgepos findings")),
-    "usage:unknown-period": entry((N_("There is no such period: {text}."), N_("There is no such period.")), "", N_("See: edgepos match")),
+    "usage:unknown-period": entry(
+        (N_("There is no such period: {text}."), N_("There is no such period.")), "", N_("See: edgepos match")
+    ),
     "usage:not-settled": entry(
         N_("This payment was not closed by hand, so there is nothing to confirm."), "", _LOOK
     ),
