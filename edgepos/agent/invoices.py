@@ -33,9 +33,9 @@ WATCHED_S = 10.0
 WATCHED_FOR_S = 60.0
 """A list that was asked for this recently is being shown."""
 WHOLE_EVERY_S = 3600.0
-SAVE_EVERY_S = 600.0
-"""A list that stays as it is is written down again so often; after a start it looks that much older at most."""
 """The whole list is read again this often: what changed without a mark, or was deleted, leaves it then."""
+SAVE_EVERY_S = 600.0
+"""A list that stays as it is is written down again this often; after a start it looks that much older at most."""
 OVERLAP = timedelta(seconds=5)
 """Changes are asked for from a little before the newest one known, in the practice system's own time."""
 NAMES_A_REFRESH = 20

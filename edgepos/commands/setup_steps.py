@@ -102,8 +102,7 @@ class Steps:
             return row(step, OK, f"reconciled at {terminal['last_reconciled_at'][:16]}Z")
         tell(f"Reconciling {terminal['name']}; it needs no card for that …")
         body = {"terminal": terminal["id"]}
-        asked = asked_for(self._agent, "/reconciliations", body, new_key())
-        ended = wait_for_outcome(self._agent, asked, wait_s=LONGEST_S)
+        ended = self._once_it_rests("/reconciliations", body)
         error = outcome_error(ended, str(terminal["name"]))
         if error is not None:
             return row(step, WRONG, error.message, error.mend)
@@ -124,8 +123,7 @@ class Steps:
         body = {"terminal": terminal["id"], "currency": currency, "amount_minor": amount_of(text, currency),
                 "text": "edgepos setup"}  # fmt: skip
         tell(f"Show a card at {name} now …")
-        asked = asked_for(self._agent, "/payments", body, new_key())
-        paid = wait_for_outcome(self._agent, asked, wait_s=LONGEST_S)
+        paid = self._once_it_rests("/payments", body)
         error = outcome_error(paid, name)
         if error is not None:
             return row(step, WRONG, error.message, error.mend)
@@ -153,7 +151,8 @@ class Steps:
     def _once_it_rests(self, path: str, body: Mapping[str, object]) -> Mapping[str, Any]:
         """What an operation comes to. Right after a payment the terminal prints: it is asked again while it is busy,
         which the agent says either at once or, from the terminal's own state, as an operation that was not started."""
-        for left in range(LOOKS, -1, -1):
+        left = LOOKS
+        while True:
             try:
                 asked = asked_for(self._agent, path, body, new_key())
             except AgentError as error:
@@ -163,8 +162,8 @@ class Steps:
                 ended = wait_for_outcome(self._agent, asked, wait_s=LONGEST_S)
                 if not left or ended["state"] != "not_started" or ended.get("cause") not in PASSING:
                     return ended
+            left -= 1
             _pause()
-        raise AssertionError
 
     def _people(self) -> Iterator[Row]:
         """Who may log in: from the answers, or asked for one after the other."""

@@ -70,6 +70,8 @@ ALONE = N_(
 
 class Terminals(Place):
     title_word = N_("Terminals")
+    _headed = ""
+    """The heading as it was drawn last: what is still is not drawn again."""
     counts_seconds = True
 
     def body(self) -> ComposeResult:
@@ -99,9 +101,10 @@ class Terminals(Place):
             )
             for one in view.terminals
         )
-        self.query_one("#terminal-names", Static).update(
-            rows.heading((_("terminal"), _("model"), _("now"), _("since"), _("what to do")))
-        )
+        names = rows.heading((_("terminal"), _("model"), _("now"), _("since"), _("what to do")))
+        if names != self._headed:
+            self._headed = names
+            self.query_one("#terminal-names", Static).update(names)
         self._show_row()
 
     def on_rows_moved(self, message: Rows.Moved) -> None:

@@ -117,7 +117,8 @@ class Today(History):
         if row is None:
             return self.nothing_found()
         one = row.data
-        told = (row.cells[5], one["id"], one["clinic_day"], row.cells[6], one["operator"], row.cells[7])
+        hour, who, place, booking = (self.form.hour(one["created_at"]), *row.cells[5:8])
+        told = (hour, one["clinic_day"], one["id"], who, place, one["operator"], booking)
         return "   ".join(str(part) for part in told if part)
 
     def chosen(self, row: Row) -> None:

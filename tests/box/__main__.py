@@ -30,6 +30,7 @@ TOOLS = {
     "ssh": "openssh-client",
     "debugfs": "e2fsprogs",
     "dpkg-deb": "dpkg",
+    "systemd-nspawn": "systemd-container",
 }
 
 

@@ -31,7 +31,7 @@ class Bench:
     """*image* as build-image made it; *work* is thrown away, *out* stays."""
 
     def __init__(self, image: Path, work: Path, out: Path, simulator: Simulator) -> None:
-        self.simulator = simulator
+        self.image, self.simulator = image, simulator
         self.passed = self.failed = 0
         self._work, self._out, self._pictures = work, out, 0
         self._disk = work / "disk.raw"
@@ -57,6 +57,17 @@ class Bench:
         self.passed += is_so
         self.failed += not is_so
         say(f"{'ok  ' if is_so else 'FAIL'} {what}{f': {note}' if str(note) else ''}")
+
+    def adopt(self, script: str) -> None:
+        """The checks of a script beside this file, which is given the image and prints a line for each."""
+        command = [Path(__file__).with_name(script), self.image]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+            for line in running.stdout or ():
+                mark, _, what = line.rstrip().partition(" ")
+                if mark in ("ok", "FAIL"):
+                    self.check(what.strip(), mark == "ok")
+        if running.returncode:
+            raise Gone(f"{script} ended with {running.returncode}")
 
     def picture(self, name: str) -> None:
         self._pictures += 1

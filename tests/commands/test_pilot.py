@@ -12,7 +12,36 @@ from typing import Any
 
 import pytest
 from bare_box import Bare, Services
-from conftest import SETTINGS
+
+SETTINGS = {
+    "organisation.toml": """
+[nets]
+base_url = "{nets}"
+username = "clinic_demo"
+[practice]
+base_url = "{provet}"
+provet_id = "1234"
+client_id = "edgepos-demo-client"
+""",
+    "location.toml": """
+[location]
+name = "Djurkliniken Norr"
+country = "SE"
+currency = "SEK"
+time_zone = "Europe/Stockholm"
+department = "2"
+[[terminal]]
+id = "70000001"
+name = "RECEPTION"
+model = "Desk3500"
+[[terminal]]
+id = "70000002"
+name = "ROOM 2"
+model = "Move3500"
+""",
+    "nets": "demo-password",
+    "provet": "edgepos-demo-secret",
+}
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def main() -> int:
     parser.add_argument("--theme", default="light")
     parser.add_argument("--training", action="store_true", help="as the demo shows it")
     options = parser.parse_args()
+    logging.getLogger().addHandler(logging.NullHandler())  # the agent's log of the day is of no interest here
     runs = [options.language] if options.language else ["en"] if options.folder else LANGUAGES
     missing = False
     for language in runs:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
+from textual import events
 from textual.pilot import Pilot
 
 from edgepos.client.aio import AsyncAgent
@@ -50,6 +51,14 @@ class Person:
             self.clock.at += apart_s
             await asyncio.sleep(apart_s)
             await self.pilot.press(key)
+
+    async def hold_enter(self, seconds: float, every_s: float) -> None:
+        """Enter is held down, and comes again as the keyboard repeats it, whatever the screen is doing."""
+        for _ in range(round(seconds / every_s)):
+            self.app.post_message(events.Key("enter", "\r"))
+            self.clock.at += every_s
+            await asyncio.sleep(every_s)
+        await self.pilot.pause()
 
     async def type(self, text: str) -> None:
         await self.press(*text)

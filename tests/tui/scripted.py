@@ -130,12 +130,14 @@ class ScriptedAgent:
     def _place(self, path: str) -> Answer:
         match path:
             case "/x-report":
-                hours = [
-                    {"hour": f"2026-11-25T{hour:02}", "count": hour % 5, "amount_minor": 100} for hour in range(8, 15)
-                ]
-                return {"terminals": [], "currency": "SEK", "count": 0, "amount_minor": 0, "back_count": 0, "back_minor": 0,
-                        "tip_minor": 0, "surcharge_minor": 0, "by_terminal": [], "by_operator": [], "by_scheme": [],
-                        "by_hour": hours}  # fmt: skip
+                sums = dict.fromkeys(
+                    ("count", "amount_minor", "back_count", "back_minor", "tip_minor", "surcharge_minor"), 0
+                )
+                hours = [sums | {"hour": f"2026-11-25T{hour:02}", "count": hour % 5} for hour in range(8, 15)]
+                return sums | {
+                    "terminals": [], "currency": "SEK", "by_terminal": [], "by_operator": [], "by_scheme": [],
+                    "by_hour": hours,
+                }  # fmt: skip
             case "/outbox":
                 return {"outbox": []}
             case "/match":
