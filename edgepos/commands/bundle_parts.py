@@ -34,6 +34,10 @@ SECRETIVE_NAMES = ("PASSWORD", "PASSWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL")
 """In the name of a variable of the environment."""
 
 
+TELLING_WORD = 6
+"""A word of a free text of the settings that long is looked for by itself too: a key among a program's arguments."""
+
+
 def _fields(names: str) -> Mapping[str, Any]:
     return dict.fromkeys(names.split(), True)
 
@@ -156,6 +160,7 @@ def _free_texts(value: object, key: str = "") -> Iterator[str]:
             yield from _free_texts(one, key)
     elif isinstance(value, str) and key not in SHOWN_SETTINGS:
         yield value
+        yield from (word for word in value.split() if len(word) >= TELLING_WORD)
 
 
 def _is_secretive(name: str) -> bool:

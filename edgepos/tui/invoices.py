@@ -16,6 +16,8 @@ from edgepos.tui.rows import Column, Row, Rows, plain
 
 Invoice = Mapping[str, Any]
 
+BEFORE_FINALISED = frozenset({"draft", "sent", "invoicing"})
+"""Why not: it can be paid once it is finalised."""
 COLUMNS = (
     Column(9),
     Column(10, share=5),
@@ -90,7 +92,10 @@ class Invoices(Rows):
         unpayable = next((one for one in chosen if not one["payable"]), None)
         if unpayable is not None:
             why = _(states.WHY_NOT.get(str(unpayable["why_not"]), str(unpayable["why_not"])))
-            text = _("{number} cannot be paid here: {why}. Finalise it in Provet Cloud first.")
+            if unpayable["why_not"] in BEFORE_FINALISED:
+                text = _("{number} cannot be paid here: {why}. Finalise it in Provet Cloud first.")
+            else:
+                text = _("This invoice cannot be paid here: {why}.")
             self.post_message(self.Refused(text.format(number=unpayable["number"], why=why)))
         elif chosen:
             self.post_message(self.Chosen(chosen))

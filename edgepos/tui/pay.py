@@ -30,6 +30,8 @@ from edgepos.tui.view import OPEN, ClinicView, Document
 
 RETURN_S = 5.0
 """PAID goes back to the desk by itself after this."""
+NOTICED_S = 0.7
+"""What has just come up is not what a finger was on its way for: so long Enter does nothing after an outcome."""
 LOOK_S = 5
 """Between two looks at how the terminal stands, while a payment is at it."""
 NAMES_PAYMENT = frozenset({"terminal-in-use", "invoice-open", "payment-unknown", "terminal-held"})
@@ -338,8 +340,14 @@ class Pay(Step):
         background(self, partial(self._find_who, payment), group="who", exclusive=False)
         self.draw()
 
+    @property
+    def _has_just_ended(self) -> bool:
+        return self._decided_at is not None and self.clinic.clock.monotonic() - self._decided_at < NOTICED_S
+
     def action_retry(self) -> None:
         """The question again, with what is due now."""
+        if self._has_just_ended:
+            return
         self._decided_at = None
         self.say("")
         self._turn_to(None)
@@ -348,7 +356,7 @@ class Pay(Step):
 
     def action_rest(self) -> None:
         one = self._payment
-        if one is None or self._order is None:
+        if one is None or self._order is None or self._has_just_ended:
             return
         rest = int(one["remaining_minor"])
         self._order = self._order.with_amount(rest) if self._order.invoices else Order(
@@ -366,7 +374,7 @@ class Pay(Step):
             self.say(_("Asking {terminal} …").format(terminal=self.view.place(self._payment["terminal"])))
 
     def action_done(self) -> None:
-        if self.is_current:
+        if self.is_current and not self._has_just_ended:
             self.dismiss()
             self.clinic.go("desk")
 

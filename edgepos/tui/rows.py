@@ -101,7 +101,10 @@ class Rows(ScrollView, can_focus=True):
 
     def fill(self, rows: Iterable[Row]) -> None:
         """Other rows; the bar stays on the same one if it is still there."""
-        self._all = tuple(rows)
+        filled = tuple(rows)
+        if filled == self._all:
+            return
+        self._all = filled
         self.marked &= {row.id for row in self._all}
         self._narrow()
 

@@ -203,7 +203,13 @@ class Technician(Place):
             self.clinic.choose(theme=value)
             self._read()
         elif name == "leave":
-            self._as_technician(lambda agent: agent.get("/settings"), lambda _document: self._ask_leave())
+            self._as_technician(self._may_leave, lambda _document: self._ask_leave())
+
+    async def _may_leave(self, agent: AsyncAgent) -> Any:
+        """A kiosk is left by a technician's PIN alone: whoever stands at it did not log in."""
+        if self.clinic.is_kiosk and agent.session is None:
+            raise AgentError.of("pin-needed")
+        return await agent.get("/settings")
 
     def _sent_now(self, answer: Any) -> None:
         self.say(_("{n} bookings are being sent.").format(n=answer["queued"]), "good")

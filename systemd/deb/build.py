@@ -31,6 +31,9 @@ GLIBC = (36, 34, 31, 28, 27, 24, 17)
 NOT_CARRIED = {"pip"}
 """sqlite-utils asks for it, for its own command `install` alone."""
 
+LEFT_OUT = ("bin", "apsw/sqlite_extra_binaries", "apsw/tests", "*.dist-info/direct_url.json")
+"""Of what the wheels bring: programs nobody calls, and where the package was built."""
+
 HOME = "usr/lib/edgepos"
 PLACES: Mapping[str, str] = {
     "console-prepare": f"{HOME}/console-prepare",
@@ -120,7 +123,7 @@ def _python(root: Path, arch: str, work: Path) -> None:
     _run(*install, "--require-hashes", "--implementation=cp", *platforms, "-r", str(work / "wanted.lock"))
     _run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(work), str(PROJECT))
     _run(*install, *work.glob("edgepos-*.whl"))
-    for left in (site / "bin", *site.glob("*.dist-info/direct_url.json")):
+    for left in (path for pattern in LEFT_OUT for path in site.glob(pattern)):
         shutil.rmtree(left) if left.is_dir() else left.unlink()
     # Never looked at again, so no time stamp has to fit: the folder is read-only for the program.
     compiler = (sys.executable, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash")

@@ -52,7 +52,7 @@ class Machine:
             "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-machine", "q35",
             "-m", "1024", "-smp", "2", "-accel", "tcg,thread=multi", "-cpu", "max", "-vga", "std",
             "-kernel", str(image / "vmlinuz"), "-initrd", str(image / "initrd.img"), "-append", KERNEL_LINE,
-            "-chardev", f"file,id=ser,path={self.serial_log}", "-serial", "chardev:ser",
+            "-chardev", f"file,id=serial0,path={self.serial_log}", "-serial", "chardev:serial0",
             "-qmp", f"unix:{self._monitor_path},server=on,wait=off",
             "-netdev", network, "-device", "virtio-net-pci,netdev=n0,id=nic0,romfile=", "-device", "virtio-rng-pci",
             "-drive", f"file={disk},format=raw,if=virtio,cache=writethrough,discard=unmap",

@@ -66,6 +66,7 @@ LOG = f"""\
 {{"at": "2026-11-25T08:00:01.000Z", "level": "error", "event": "httpx: POST with {PASSWORD} for {STRANGER} {CARD}"}}
 Traceback: Authorization: Bearer {TOKEN} and Basic {base64.b64encode(f"client-canary:{SECRET}".encode()).decode()}
 {STRANGER} paid with 5413 3300 8902 0011 {quote(PASSWORD)} {quote_plus(SECRET)} {json.dumps(OWNER)}
+denied: tfagelvik with envkanarie and hook-canary
 edgepos-agent.service: Main process exited, code=exited, status=1
 """
 

@@ -81,6 +81,23 @@ async def test_a_held_enter_makes_one_payment_and_never_the_next_one(agent: Scri
     assert len(agent.posts("/payments")) == 1
 
 
+async def test_taps_that_go_on_over_the_end_of_a_payment_do_not_begin_the_next_one(agent: ScriptedAgent) -> None:
+    """Somebody taps on while the card is read; PAID comes up under the finger."""
+    begins(agent)
+    async with at_screen(agent) as person:
+        await opened(person)
+        await person.press("enter")
+        await person.sees("STARTING")
+        await person.press("enter", apart_s=0.2)
+        await agent.tell_payment(documents.payment(state="approved", seq=11))
+        await person.sees("PAID")
+        await person.press("enter", "enter", "enter", apart_s=0.2)
+        assert person.headline == "PAID"
+        await person.press("enter", apart_s=0.5)  # this one was looked at
+        await person.until(lambda: not person.app.screen.query("#headline"))
+    assert len(agent.posts("/payments")) == 1
+
+
 async def test_a_lost_answer_is_asked_for_with_the_same_key(agent: ScriptedAgent) -> None:
     answers = iter([None, None, (201, SENT)])
     agent.answers["POST", "/payments"] = lambda body: next(answers)

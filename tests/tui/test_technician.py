@@ -54,9 +54,10 @@ async def test_at_the_kiosk_a_pin_opens_the_settings_for_this_visit(agent: Scrip
         await person.until(lambda: agent.posts("/logout"))
 
 
-async def test_a_kiosk_is_left_only_by_a_technician(agent: ScriptedAgent) -> None:
-    agent.answers["GET", "/settings"] = REFUSED
+async def test_a_kiosk_is_left_only_with_a_technicians_pin_whoever_has_logged_in(agent: ScriptedAgent) -> None:
+    agent.answers["GET", "/settings"] = SETTINGS  # the screen's user is a technician by login
     agent.answers["GET", "/operators"] = TECHNICIAN
+    agent.answers["POST", "/login"] = {"session": "s1", "operator": "tek", "role": "technician", "until_s": 600}
     async with at_screen(agent, is_kiosk=True) as person:
         await at_section(person, 7)
         await person.reads("L  Leave the screen")
@@ -65,11 +66,22 @@ async def test_a_kiosk_is_left_only_by_a_technician(agent: ScriptedAgent) -> Non
         await person.press("escape")
         await person.reads("This needs the PIN")
         assert person.app.is_running
-        agent.answers["GET", "/settings"] = SETTINGS
         await person.press("l")
+        await person.until(lambda: isinstance(person.app.screen, Pin))
+        await person.until(lambda: person.app.focused is not None)
+        await person.type("4711")
+        await person.press("enter")
         await person.reads("Leave the screen?")
         await person.press("down", "enter")
         await person.until(lambda: person.app.return_code == 0)
+
+
+async def test_a_screen_over_ssh_is_left_without_a_pin(agent: ScriptedAgent) -> None:
+    agent.answers["GET", "/settings"] = SETTINGS
+    async with at_screen(agent) as person:
+        await at_section(person, 7)
+        await person.press("l")
+        await person.reads("Leave the screen?")
 
 
 async def test_the_language_changes_while_it_runs(agent: ScriptedAgent) -> None:
