@@ -71,8 +71,16 @@ async def test_a_draft_says_why_it_cannot_be_paid(agent: ScriptedAgent) -> None:
     async with at_screen(agent) as person:
         await person.type("20408")
         await person.press("enter")
-        await person.reads("STH-20408 cannot be paid here: draft")
+        await person.reads("STH-20408 cannot be paid here: draft. Finalise it in Provet Cloud first.")
         assert agent.posts("/payments") == []
+
+
+async def test_what_was_paid_meanwhile_is_not_to_be_finalised(agent: ScriptedAgent) -> None:
+    agent.invoices = [{**one, "payable": False, "why_not": "paid"} for one in agent.invoices]
+    async with at_screen(agent) as person:
+        await person.type("20408")
+        await person.press("enter")
+        await person.reads("This invoice cannot be paid here: paid.")
 
 
 async def test_what_needs_a_person_is_on_the_desk(agent: ScriptedAgent) -> None:
