@@ -30,8 +30,8 @@ pictures: $(VENV)/dev.stamp  ## the pictures of docs/staff*.md, from the real sc
 	@$(BIN)/python -m tests.pictures $(ARGS)
 
 check: $(VENV)/dev.stamp  ## format, lint, types, layers, spelling, known vulnerabilities
-	@$(BIN)/ruff format --check edgepos tests bench
-	@$(BIN)/ruff check edgepos tests bench
+	@$(BIN)/ruff format --check edgepos tests bench systemd
+	@$(BIN)/ruff check edgepos tests bench systemd
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/codespell edgepos tests bench docs config README.md CHANGELOG.md

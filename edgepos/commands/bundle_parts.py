@@ -136,7 +136,7 @@ def private_values(settings_folder: Path, state: Path, environ: Mapping[str, str
         try:
             tables = tomllib.loads(text)
         except tomllib.TOMLDecodeError:
-            secrets += [one for pair in re.findall(r'"([^"\n]+)"|\'([^\'\n]+)\'', text) for one in pair]
+            secrets += [one for quoted in re.findall(r"[\"']([^\"'\n]+)[\"']", text) for one in _with_words(quoted)]
             continue
         for terminal in _tables(tables.get("terminal")):
             places[str(terminal.pop("name", ""))] = str(terminal.get("id"))
@@ -159,8 +159,12 @@ def _free_texts(value: object, key: str = "") -> Iterator[str]:
         for one in value:
             yield from _free_texts(one, key)
     elif isinstance(value, str) and key not in SHOWN_SETTINGS:
-        yield value
-        yield from (word for word in value.split() if len(word) >= TELLING_WORD)
+        yield from _with_words(value)
+
+
+def _with_words(text: str) -> Iterator[str]:
+    yield text
+    yield from (word for word in text.split() if len(word) >= TELLING_WORD)
 
 
 def _is_secretive(name: str) -> bool:

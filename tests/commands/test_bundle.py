@@ -30,7 +30,7 @@ STRANGER = "Okänd Främling"
 """A name that the box has in no list: it stands in a log line alone."""
 CANARIES = (
     CARD, "5413 3300 8902 0011", PASSWORD, SECRET, TOKEN, OWNER, "Sångsdotter", ANIMAL, "Fågelvik", STRANGER, "tfagelvik",
-    "Dr Kanarie", "08-555 0123", "hook-canary", "envkanarie", "clinic_canary", "client-canary",
+    "Dr Kanarie", "08-555 0123", "hook-canary", "kanarina", "envkanarie", "clinic_canary", "client-canary",
 )  # fmt: skip
 SETTINGS = {
     "organisation.toml": """
@@ -66,7 +66,7 @@ LOG = f"""\
 {{"at": "2026-11-25T08:00:01.000Z", "level": "error", "event": "httpx: POST with {PASSWORD} for {STRANGER} {CARD}"}}
 Traceback: Authorization: Bearer {TOKEN} and Basic {base64.b64encode(f"client-canary:{SECRET}".encode()).decode()}
 {STRANGER} paid with 5413 3300 8902 0011 {quote(PASSWORD)} {quote_plus(SECRET)} {json.dumps(OWNER)}
-denied: tfagelvik with envkanarie and hook-canary
+denied: tfagelvik with envkanarie and hook-canary for kanarina sångsdotter
 edgepos-agent.service: Main process exited, code=exited, status=1
 """
 
