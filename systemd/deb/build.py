@@ -46,6 +46,7 @@ PLACES: Mapping[str, str] = {
     "system.conf": "usr/lib/systemd/system.conf.d/50-edgepos.conf",
     "logind.conf": "usr/lib/systemd/logind.conf.d/50-edgepos.conf",
     "sysctl.conf": "usr/lib/sysctl.d/50-edgepos.conf",
+    "91-edgepos-console.rules": "usr/lib/udev/rules.d/91-edgepos-console.rules",
     "sshd.conf": "etc/ssh/sshd_config.d/50-edgepos.conf",
     # For a technician to put in place, since a clinic may need something else:
     "nftables.conf": "usr/share/edgepos/nftables.conf",

@@ -161,6 +161,13 @@ def test_what_the_doctor_looks_at_is_what_the_package_enables() -> None:
     assert f"fonts/{FONT.name}" in (UNITS / "console-prepare").read_text()
 
 
+def test_a_late_graphics_driver_does_not_take_the_font() -> None:
+    """Debian's rule for a new console loads its own font: ours has to come after it."""
+    (rule,) = UNITS.glob("*-edgepos-console.rules")
+    assert rule.name > "90-console-setup.rules"
+    assert 'SUBSYSTEM=="vtconsole", RUN+="/usr/lib/edgepos/console-prepare tty1"' in rule.read_text()
+
+
 def test_shell_scripts_have_no_slips() -> None:
     scripts = [UNITS / "console-prepare", UNITS / "failure-screen"]
     scripts += [UNITS / "deb" / name for name in ("preinst", "postinst", "prerm", "postrm")]
