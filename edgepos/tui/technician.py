@@ -100,8 +100,10 @@ class Technician(Place):
         acts = self.query_one(Acts)
         (acts if acts.acts else self.query_one(Sheet)).focus()
 
-    def _put(self, text: str) -> None:
-        self.query_one(Sheet).put(text)
+    def _put(self, text: str, section: str | None = None) -> None:
+        """*section*: what was read for one; whoever has gone on to another does not see it there."""
+        if section in (None, self.section):
+            self.query_one(Sheet).put(text)
 
     def _read(self, *, asks_pin: bool = False) -> None:
         name = self.section
@@ -119,7 +121,9 @@ class Technician(Place):
             path, query, shown = paths[name]
             self._as_technician(
                 lambda agent: agent.get(path, **query),
-                lambda document: self._put(shown(document) if document is not None else _("Enter: it asks for a PIN.")),
+                lambda document: self._put(
+                    shown(document) if document is not None else _("Enter: it asks for a PIN."), name
+                ),
                 asks_pin=asks_pin,
             )
         elif name == "journal":
@@ -194,7 +198,9 @@ class Technician(Place):
             self.clinic.go("attention")
         elif name == "verify":
             self._put(_("Reading the whole journal …"))
-            self._as_technician(lambda agent: agent.get("/verify"), lambda report: self._put(texts.verified(report)))
+            self._as_technician(
+                lambda agent: agent.get("/verify"), lambda report: self._put(texts.verified(report), "journal")
+            )
         elif name == "backup":
             self.app.push_screen(Note(_("Where to? A folder, or a new file."), "/tmp"), self._copy_to)
         elif name == "speak":

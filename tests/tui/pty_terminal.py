@@ -147,6 +147,7 @@ class Terminal:
     def stops(self) -> None:
         """Wait until it has been stopped, as with Ctrl-Z."""
         until(lambda: os.WIFSTOPPED(self._status()), "the process stops", self.read)
+        self.read_all(0)
 
     def _status(self) -> int:
         return os.waitpid(self.process.pid, os.WUNTRACED | os.WNOHANG)[1] or 0
