@@ -21,6 +21,7 @@ from edgepos.agent.aside import aside
 from edgepos.agent.log import logger
 from edgepos.clock import Clock
 from edgepos.locale.messages import render
+from edgepos.whole_file import write_whole
 
 log = logger(__name__)
 
@@ -174,10 +175,7 @@ def _read(path: Path) -> dict[Key, Trouble]:
 
 def _write(path: Path, told: Mapping[Key, Trouble]) -> None:
     """Written only when somebody was told. A disk that fails costs a second telling after the next start."""
-    part = path.with_name(f".{path.name}.new")
     try:
-        part.touch(mode=0o600)
-        part.write_text(json.dumps([asdict(one) for one in told.values()]), encoding="utf-8")
-        part.replace(path)
+        write_whole(path, [json.dumps([asdict(one) for one in told.values()]).encode()])
     except OSError as error:
         log.warning("what was told is not kept", cause=type(error).__name__)

@@ -8,15 +8,16 @@ Standard library only: the command line uses it too.
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+
+from edgepos.whole_file import write_whole
 
 COPY = re.compile(r"journal-([0-9a-f]{16})-(\d+)-[0-9a-f]{12}\.db")
 OPERATORS = ".operators.json"
-PART = ".part"
+PIECE = 1 << 20
 
 
 def operators_beside(copy: Path) -> Path:
@@ -38,21 +39,9 @@ def send(copy: Path, folder: Path) -> Path:
     """*copy* and its people in *folder*: each whole and durable under its name, or not there. Raises OSError."""
     for path in (operators_beside(copy), copy):  # the copy last: where it is, all of it is
         if path.exists():
-            _send_one(path, folder)
+            with path.open("rb") as source:
+                write_whole(folder / path.name, iter(partial(source.read, PIECE), b""))
     return folder / copy.name
-
-
-def _send_one(path: Path, folder: Path) -> None:
-    part = folder / (path.name + PART)
-    try:
-        with path.open("rb") as source, open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as to:
-            shutil.copyfileobj(source, to, 1 << 20)
-            to.flush()
-            os.fsync(to.fileno())
-        part.rename(folder / path.name)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def thin(folder: Path, box_id: str, keep_days: int) -> list[Path]:

@@ -11,8 +11,6 @@ import base64
 import hashlib
 import hmac
 import json
-import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from edgepos.chance import Chance
 from edgepos.clock import Clock
 from edgepos.domain.errors import Refused, Wrong
 from edgepos.domain.identifiers import is_operator
+from edgepos.whole_file import write_whole
 
 FREE_TRIES = 5
 FIRST_WAIT_S = 60.0
@@ -162,18 +161,4 @@ def _write(path: Path, people: list[Operator]) -> None:
         }
         for one in people
     ]
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".operators-")  # mode 0600
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"operators": rows}, file, indent=1, ensure_ascii=False)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    write_whole(path, [json.dumps({"operators": rows}, indent=1, ensure_ascii=False).encode()])

@@ -32,6 +32,7 @@ from edgepos.domain.errors import Refused, Wrong
 from edgepos.outbound import Outbound
 from edgepos.practice import Link, PracticeCheck, Provet, Tenant
 from edgepos.practice.provet.budget import Budget
+from edgepos.whole_file import write_whole
 
 Tables = dict[str, Any]
 ANSWER_S = 20.0
@@ -277,19 +278,7 @@ def _agents_user(folders: Folders) -> tuple[int, int]:
 
 
 def _replace(path: Path, text: str, mode: int, owner: tuple[int, int]) -> None:
-    part = path.with_name(f".{path.name}.new")
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), mode)
-            if os.geteuid() == 0:
-                os.fchown(file.fileno(), *owner)
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    write_whole(path, [text.encode()], mode=mode, owner=owner if os.geteuid() == 0 else None)
 
 
 def _seal(name: str, text: str, to: Path) -> None:

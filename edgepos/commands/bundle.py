@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 from edgepos.client import Agent, AgentError
-from edgepos.client.files import write_whole
 from edgepos.client.http import AgentAway, AgentLost
 from edgepos.commands import bundle_parts as parts
 from edgepos.commands.bundle_redaction import Redactor
@@ -28,6 +27,7 @@ from edgepos.commands.here import here
 from edgepos.commands.output import Answer
 from edgepos.commands.table import Verb
 from edgepos.commands.usage import wrong
+from edgepos.whole_file import write_whole
 
 ANSWER_S = 3.0
 CHILD_S = 8.5

@@ -10,7 +10,6 @@ from typing import Any
 
 from edgepos.client import Agent, AgentError
 from edgepos.client.events import events
-from edgepos.client.files import write_whole
 from edgepos.client.http import AgentAway, AgentLost
 from edgepos.commands import csv_lines
 from edgepos.commands.exits import Exit
@@ -19,6 +18,7 @@ from edgepos.commands.output import Answer, columns, tell, write
 from edgepos.commands.table import Verb
 from edgepos.commands.typed import confirm
 from edgepos.commands.usage import wrong
+from edgepos.whole_file import write_whole
 
 
 def declare_nothing(parser: ArgumentParser) -> None:

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from edgepos.client import AgentError
-from edgepos.client.files import write_whole
 from edgepos.commands.exits import Exit
 from edgepos.commands.here import here
 from edgepos.commands.output import Answer, columns, tell
 from edgepos.commands.setup_talk import Person, Talk
 from edgepos.commands.table import Verb
 from edgepos.commands.usage import nearest, wrong
+from edgepos.whole_file import write_whole
 
 if TYPE_CHECKING:
     from edgepos.agent.pilot.facts import Report

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from edgepos.client.files import write_whole
+from edgepos.whole_file import write_whole
 
 OK, WRONG, NOT_LOOKED_AT = "ok", "wrong", "not_looked_at"
 Row = dict[str, str]

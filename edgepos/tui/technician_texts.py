@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from edgepos.client.aio import AsyncAgent
-from edgepos.client.files import write_whole
 from edgepos.client.http import Agent
 from edgepos.locale import states
 from edgepos.locale.words import _
 from edgepos.tui.form import Form
 from edgepos.tui.saying import sentences
 from edgepos.tui.view import ClinicView, Document
+from edgepos.whole_file import write_whole
 
 
 def checks(document: Document) -> str:

@@ -201,7 +201,7 @@ def test_a_full_disk_is_said_and_leaves_nothing_behind(box: dict[str, str], tmp_
     """A limit on the size of files stands for the disk: the same error at the same place."""
     to = tmp_path / "bundle.tar.gz"
     program = (
-        "import sys, errno; from edgepos.client import files\n"
+        "import sys, errno; from edgepos import whole_file as files\n"
         "def full(fd): raise OSError(errno.ENOSPC, 'No space left on device')\n"
         "files.os.fsync = full\n"
         "from edgepos.__main__ import main; sys.exit(main(sys.argv[1:]))"

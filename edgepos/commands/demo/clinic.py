@@ -13,10 +13,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from threading import Event, Thread
 from types import TracebackType
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -26,6 +28,8 @@ from edgepos.client.http import new_key
 from edgepos.commands.demo.settings import LOCATION, ORGANISATION, write_settings
 
 WAIT_S = 60
+RESTART_S = 2
+"""As long as the unit has it between an agent's death and its next start."""
 PATIENCE, PAUSE_S = 600, 0.05
 """How often, and how long each time, it is waited for a process that starts or ends: half a minute."""
 PARTICIPANTS = ("simulator", "agent")
@@ -129,6 +133,25 @@ class DemoClinic:
                     break
                 self._let_pass(PAUSE_S)
         raise DemoFailed(f"The agent did not become ready. Its last words: {self.last_words()}")
+
+    @contextmanager
+    def agent_kept_alive(self) -> Iterator[None]:
+        """Meanwhile an agent that has died is started again, as systemd does on a box."""
+        is_over = Event()
+
+        def keep() -> None:
+            while not is_over.wait(RESTART_S):
+                if self._agent is not None and self._agent.poll() is not None:
+                    with suppress(DemoFailed):  # the next round tries again
+                        self.start_agent()
+
+        keeper = Thread(target=keep, name="restarts the agent")
+        keeper.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            keeper.join()
 
     def reconcile_all(self) -> None:
         """Close every terminal's session, side by side, so that each is ready to take a payment."""

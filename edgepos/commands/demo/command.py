@@ -57,7 +57,8 @@ def _by_hand() -> Exit:
         say("Reconciling its new terminals for the first time ...")
         clinic.reconcile_all()
         os.environ.update(clinic.environment)
-        return show(is_kiosk=False)
+        with clinic.agent_kept_alive():
+            return show(is_kiosk=False)
 
 
 def _script(which: str, say: Say) -> tuple[DemoClinic, Script]:
