@@ -145,6 +145,10 @@ class Place(Frame[None]):
         self.draw()
         self.arrived()
 
+    def on_resize(self) -> None:
+        """Lines that were laid out for another width are laid out anew, once their widgets have the new one."""
+        self.call_after_refresh(self.draw)
+
     def arrived(self) -> None:
         """The place is in sight (again): a moment to read its document."""
 

@@ -141,3 +141,14 @@ async def test_a_window_that_was_too_small_has_the_same_input_again(agent: Scrip
         assert person.app.current_mode == "desk"
         await person.resize(80, 24)
         await person.reads("find: tova_")
+
+
+@pytest.mark.parametrize("key", ["escape", "f4", "f6"])
+async def test_the_line_on_top_is_laid_out_anew_for_another_width(agent: ScriptedAgent, key: str) -> None:
+    async with at_screen(agent, (120, 40)) as person:
+        await person.press(key)
+        for width, height in ((80, 24), (100, 30), (120, 40)):
+            await person.resize(width, height)
+            time = person.app.now_text.rjust(width - 1)[-(width // 3) :]
+            await person.until(lambda time=time: person.lines[0].endswith(time))
+            assert len(person.lines[0]) == width - 1
