@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from edgepos.agent.systemd import Supervisor
 from edgepos.agent.wiring import Agent, Given, opened
 from edgepos.chance import SystemChance
 from edgepos.clock import RealClock
+from edgepos.commands.demo.control import control
 from edgepos.commands.demo.settings import ORGANISATION, SECRETS
 
 FIRST_TERMINAL = 70_000_001
@@ -98,12 +98,7 @@ class Place:
 
     def control(self, method: str, path: str, body: object = None) -> Any:
         """One call of the simulator's control server."""
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(
-            self.addresses["control"] + path, data, {"Content-Type": "application/json"}, method=method
-        )
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.loads(answer.read() or b"null")
+        return control(self.addresses["control"], method, path, body)
 
     def environment(self, state: Path, run: Path) -> dict[str, str]:
         return {

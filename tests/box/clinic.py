@@ -6,7 +6,6 @@ loopback, where alone the agent takes plain http.
 
 from __future__ import annotations
 
-import http.client
 import json
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
+from edgepos.commands.demo.control import control
 from edgepos.commands.demo.settings import ORGANISATION, SECRETS
 from tests.box.machine import SERVICES_HOST
 
@@ -90,17 +90,8 @@ class Simulator:
         return {port: urlsplit(self.addresses[name]).port or 0 for name, port in INSIDE.items()}
 
     def control(self, method: str, path: str, body: object = None) -> Any:
-        address = urlsplit(self.addresses["control"])
-        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
-        try:
-            payload = None if body is None else json.dumps(body)
-            connection.request(method, path, payload, {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            content = answer.read()
-        finally:
-            connection.close()
-        assert answer.status < 400, f"{method} {path}: {answer.status} {content[:300]!r}"
-        return json.loads(content) if content else None
+        """One call of the simulator's control server."""
+        return control(self.addresses["control"], method, path, body)
 
 
 def lay_out(root: Path) -> None:

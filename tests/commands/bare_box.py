@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import subprocess
@@ -10,7 +9,8 @@ import sys
 import threading
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+
+from edgepos.commands.demo.control import control
 
 
 class Services:
@@ -34,13 +34,8 @@ class Services:
         self._log.close()
 
     def control(self, method: str, path: str, body: object = None) -> Any:
-        address = urlsplit(self.addresses["control"])
-        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
-        try:
-            connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
-            return json.loads(connection.getresponse().read())
-        finally:
-            connection.close()
+        """One call of the simulator's control server."""
+        return control(self.addresses["control"], method, path, body)
 
 
 class Bare:

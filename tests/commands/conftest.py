@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import subprocess
@@ -11,22 +10,13 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
-SETTINGS = {
-    "organisation.toml": """
-[nets]
-base_url = "{nets}"
-username = "clinic_demo"
-[practice]
-kind = "provet"
-base_url = "{provet}"
-provet_id = "1234"
-client_id = "edgepos-demo-client"
-""",
-    "location.toml": """
+from edgepos.commands.demo.control import control
+from edgepos.commands.demo.settings import write_settings
+
+LOCATION = """
 [location]
 name = "Djurkliniken Norr"
 country = "SE"
@@ -42,10 +32,7 @@ model = "Desk3500"
 id = "70000002"
 name = "ROOM 2"
 model = "Move3500"
-""",
-    "nets": "demo-password",
-    "provet": "edgepos-demo-secret",
-}
+"""
 
 
 class Ended:
@@ -77,9 +64,7 @@ class Clinic:
         config = folder / "config"
         for made in (config, folder / "state", folder / "run"):
             made.mkdir(mode=0o700)
-        for name, text in SETTINGS.items():
-            (config / name).touch(mode=0o600)
-            (config / name).write_text(text.format(**self.addresses))
+        write_settings(config, self.addresses, location=LOCATION)
         self.environ = {
             **home,
             "EDGEPOS_CONFIG": str(config),
@@ -107,15 +92,8 @@ class Clinic:
         self._agent.wait()
 
     def control(self, method: str, path: str, body: object = None) -> Any:
-        """One call of the simulator's control service."""
-        address = urlsplit(self.addresses["control"])
-        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
-        try:
-            connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
-            text = connection.getresponse().read()
-        finally:
-            connection.close()
-        return json.loads(text) if text else None
+        """One call of the simulator's control server."""
+        return control(self.addresses["control"], method, path, body)
 
     def run(self, *arguments: str, typed: str = "") -> Ended:
         """`edgepos` with *arguments*. The clinic's time goes on while it runs, and stands else."""

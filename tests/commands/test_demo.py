@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from sqlite_utils import Database
 
-from edgepos.commands.demo.clinic import DemoFailed
+from edgepos.commands.demo.control import DemoFailed
 from edgepos.commands.demo.nights import CAUSES
 from edgepos.commands.demo.truth import compare
 from edgepos.commands.demo.week import Week

@@ -13,17 +13,9 @@ from typing import Any
 import pytest
 from bare_box import Bare, Services
 
-SETTINGS = {
-    "organisation.toml": """
-[nets]
-base_url = "{nets}"
-username = "clinic_demo"
-[practice]
-base_url = "{provet}"
-provet_id = "1234"
-client_id = "edgepos-demo-client"
-""",
-    "location.toml": """
+from edgepos.commands.demo.settings import write_settings
+
+LOCATION = """
 [location]
 name = "Djurkliniken Norr"
 country = "SE"
@@ -38,10 +30,7 @@ model = "Desk3500"
 id = "70000002"
 name = "ROOM 2"
 model = "Move3500"
-""",
-    "nets": "demo-password",
-    "provet": "edgepos-demo-secret",
-}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +44,8 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 def bare(tmp_path: Path, services: Services) -> Bare:
     """A machine that is set up, and whose agent does not run."""
     made = Bare(tmp_path, services)
-    for name, text in SETTINGS.items():
-        made.file(f"config/edgepos/{name}", text)
+    made.config.mkdir(parents=True)
+    write_settings(made.config, made.addresses, location=LOCATION)
     return made
 
 

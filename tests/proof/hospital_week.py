@@ -24,7 +24,8 @@ from typing import Any
 
 from edgepos.client import AgentError
 from edgepos.client.http import new_key
-from edgepos.commands.demo.clinic import DemoClinic, DemoFailed
+from edgepos.commands.demo.clinic import DemoClinic
+from edgepos.commands.demo.control import DemoFailed
 from edgepos.commands.demo.settings import ORGANISATION
 from edgepos.commands.demo.truth import compare
 from tests.proof.figures import SEED, record

@@ -6,13 +6,13 @@ import json
 import os
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 from edgepos.client import Agent
 from edgepos.client.errors import AgentError
 from edgepos.client.http import new_key
+from edgepos.commands.demo.control import control
 from edgepos.commands.demo.settings import write_settings
 from tui.until import until
 
@@ -88,13 +88,8 @@ class RealClinic:
     # --- what happens there
 
     def control(self, method: str, path: str, body: object = None) -> Any:
-        """One call of the simulator's control service."""
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(
-            self._control + path, data, {"Content-Type": "application/json"}, method=method
-        )
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.loads(answer.read() or b"null")
+        """One call of the simulator's control server."""
+        return control(self._control, method, path, body)
 
     def cardholder_taps(self) -> None:
         """Whoever pays next holds the card there at once."""

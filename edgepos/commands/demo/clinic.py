@@ -5,7 +5,6 @@ Time is virtual in the scripted day: it stands while anybody has work and moves 
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import select
@@ -21,10 +20,10 @@ from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
 from typing import IO, Any
-from urllib.parse import urlsplit
 
 from edgepos.client import Agent
 from edgepos.client.http import new_key
+from edgepos.commands.demo.control import DemoFailed, control
 from edgepos.commands.demo.settings import LOCATION, ORGANISATION, write_settings
 
 WAIT_S = 60
@@ -34,10 +33,6 @@ PATIENCE, PAUSE_S = 600, 0.05
 """How often, and how long each time, it is waited for a process that starts or ends: half a minute."""
 PARTICIPANTS = ("simulator", "agent")
 """Whose wall clocks there are."""
-
-
-class DemoFailed(Exception):
-    """A step did not end as the script demands. The text is for the person who runs the demo."""
 
 
 class DemoClinic:
@@ -205,18 +200,7 @@ class DemoClinic:
 
     def control(self, method: str, path: str, body: object = None) -> Any:
         """One call of the simulator's control server."""
-        address = urlsplit(self.addresses["control"])
-        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
-        try:
-            payload = None if body is None else json.dumps(body)
-            connection.request(method, path, payload, {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            content = answer.read()
-        finally:
-            connection.close()
-        if answer.status >= 400:
-            raise DemoFailed(f"control: {method} {path} answered {answer.status}: {content[:300]!r}")
-        return json.loads(content) if content else None
+        return control(self.addresses["control"], method, path, body)
 
     def _let_pass(self, seconds: float) -> None:
         """While another process starts or ends: its time may have to pass too."""

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from edgepos.commands.demo.clinic import DemoClinic, DemoFailed
+from edgepos.commands.demo.clinic import DemoClinic
+from edgepos.commands.demo.control import DemoFailed
 from edgepos.commands.demo.day import STEPS, Day
 from edgepos.commands.demo.truth import Comparison, compare
 from edgepos.commands.exits import Exit

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from edgepos.client import AgentError
 from edgepos.client.http import new_key
-from edgepos.commands.demo.clinic import DemoClinic, DemoFailed
+from edgepos.commands.demo.clinic import DemoClinic
+from edgepos.commands.demo.control import DemoFailed
 
 RECEPTION, ROOM, LAB = "70000001", "70000002", "70000003"
 NAMES = {RECEPTION: "RECEPTION", ROOM: "ROOM 2", LAB: "LAB"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from edgepos.client import AgentError
 from edgepos.client.http import new_key
-from edgepos.commands.demo.clinic import DemoFailed
+from edgepos.commands.demo.control import DemoFailed
 from edgepos.commands.demo.day import FINAL, RECEPTION, ROOM, Payment, shown
 from edgepos.commands.demo.week import (
     NAMES,
