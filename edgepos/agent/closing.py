@@ -24,7 +24,7 @@ from edgepos.agent.log import logger
 from edgepos.agent.matching import Held, Matcher
 from edgepos.clock import Clock
 from edgepos.domain.errors import Refused, Wrong
-from edgepos.domain.operation import State
+from edgepos.domain.operation import in_the_way
 from edgepos.journal import Closing, Journal, Period, PeriodEnd
 from edgepos.practice import PracticeSystem
 
@@ -171,11 +171,4 @@ class Closings:
 
 def _refuse_if_open(waiting: Sequence[Held]) -> None:
     for operation in (operation for one in waiting for operation in one.operations if operation.is_open):
-        raise Refused(
-            "payment-unknown" if operation.state is State.UNKNOWN else "terminal-in-use",
-            payment=operation.id,
-            terminal=operation.terminal,
-            amount_minor=operation.asked_minor,
-            currency=operation.currency,
-            since=operation.created_at,
-        )
+        raise in_the_way(operation)

@@ -26,7 +26,7 @@ from edgepos.agent.settings_files import Secrets, load
 from edgepos.chance import SystemChance
 from edgepos.clock import Clock, RealClock
 from edgepos.domain.errors import EdgeposError, Refused
-from edgepos.domain.operation import State
+from edgepos.domain.operation import in_the_way
 from edgepos.journal import BackupMade, Journal, JournalBroken, JournalLocked, VerifyReport, restore, verify_copy
 from edgepos.journal.files import private_folder, sync_folder
 
@@ -81,14 +81,7 @@ async def _backup(state: Path, folder: Path, *, at_rest: bool) -> BackupMade:
     journal = await Journal.open(state, clock=RealClock(), chance=SystemChance(), version=__version__)
     try:
         for operation in await journal.open_operations() if at_rest else ():
-            raise Refused(
-                "payment-unknown" if operation.state is State.UNKNOWN else "terminal-in-use",
-                payment=operation.id,
-                terminal=operation.terminal,
-                amount_minor=operation.asked_minor,
-                currency=operation.currency,
-                since=operation.created_at,
-            )
+            raise in_the_way(operation)
         return await journal.backup(folder)
     finally:
         await journal.close()

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from edgepos.domain.errors import Refused
+
 
 class Kind(StrEnum):
     """What an operation asks of the terminal."""
@@ -206,3 +208,20 @@ def split(amount_minor: int, lines: tuple[Line, ...]) -> tuple[int, ...]:
         shares.append(share)
         amount_minor -= share
     return tuple(shares)
+
+
+def code_of_open(state: State) -> str:
+    """The code of a refusal because of an operation that is open, in *state*."""
+    return "payment-unknown" if state is State.UNKNOWN else "terminal-in-use"
+
+
+def in_the_way(operation: Operation) -> Refused:
+    """The refusal that names *operation*, which is open."""
+    return Refused(
+        code_of_open(operation.state),
+        payment=operation.id,
+        terminal=operation.terminal,
+        amount_minor=operation.asked_minor,
+        currency=operation.currency,
+        since=operation.created_at,
+    )

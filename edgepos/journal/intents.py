@@ -13,7 +13,7 @@ import apsw
 
 from edgepos.domain.errors import Refused, Wrong
 from edgepos.domain.money import MAX_MINOR
-from edgepos.domain.operation import OPEN, Kind, Line, Operation, State
+from edgepos.domain.operation import OPEN, Kind, Line, Operation, State, code_of_open, in_the_way
 from edgepos.journal import queries
 from edgepos.journal.database import Row, Tx
 from edgepos.journal.values import Intent
@@ -131,7 +131,7 @@ def _payment_of(tx: Tx, intent: Intent) -> Operation:
     if payment.kind is not Kind.PURCHASE or payment.currency != intent.currency:
         raise Wrong("unknown-payment", text=payment.id)
     if payment.is_open:
-        raise Refused(_open_code(payment.state), **_facts(payment))
+        raise in_the_way(payment)
     return payment
 
 
@@ -204,7 +204,7 @@ ORDER BY l.claim = 'kept'"""
 def _who_holds(tx: Tx, id: str, intent: Intent, lines: tuple[Line, ...]) -> Refused | None:
     """The refusal that names the holder of the claim which an index has just refused."""
     if row := tx.row(_TERMINAL_HOLDER, terminal=intent.terminal, id=id):
-        return Refused(_open_code(State(row[4])), **_row_facts(row))
+        return Refused(code_of_open(State(row[4])), **_row_facts(row))
     for line in lines:
         if refusal := invoice_holder(tx, id, line):
             return refusal
@@ -221,18 +221,5 @@ def invoice_holder(tx: Tx, id: str, line: Line) -> Refused | None:
     return Refused(code, invoice=line.invoice, **_row_facts(row))
 
 
-def _open_code(state: State) -> str:
-    return "payment-unknown" if state is State.UNKNOWN else "terminal-in-use"
-
-
 def _row_facts(row: Row) -> dict[str, object]:
     return {"payment": row[0], "terminal": row[1], "amount_minor": row[2], "since": row[3]}
-
-
-def _facts(operation: Operation) -> dict[str, object]:
-    return {
-        "payment": operation.id,
-        "terminal": operation.terminal,
-        "amount_minor": operation.asked_minor,
-        "since": operation.created_at,
-    }
