@@ -15,7 +15,7 @@ from pathlib import Path
 
 import apsw
 
-from edgepos.journal import queries
+from edgepos.journal import record_queries
 from edgepos.journal.database import Database, Tx, check_version, read_version
 from edgepos.journal.files import DATABASE, sync_folder
 from edgepos.journal.notes import append_held
@@ -113,9 +113,14 @@ def prepare_restored(copy: Path, folder: Path, box_id: str, stamp: Callable[[], 
 
 def append_restored(tx: Tx, box_id: str) -> None:
     """The copy becomes another box: all that was open is unknown, and no terminal is trusted until it caught up."""
-    fields = {"from_box_id": queries.boxes(tx)[0], "from_seq": tx.seq, "from_head": tx.head[1].hex(), "box_id": box_id}
+    fields = {
+        "from_box_id": record_queries.boxes(tx)[0],
+        "from_seq": tx.seq,
+        "from_head": tx.head[1].hex(),
+        "box_id": box_id,
+    }
     tx.append("journal.restored", box_id, fields)
-    for terminal in queries.terminals(tx):
+    for terminal in record_queries.terminals(tx):
         append_held(tx, terminal.id, "restored")
 
 

@@ -14,7 +14,7 @@ import apsw
 from edgepos.domain.errors import Refused, Wrong
 from edgepos.domain.money import MAX_MINOR
 from edgepos.domain.operation import OPEN, Kind, Line, Operation, State, code_of_open, in_the_way
-from edgepos.journal import queries
+from edgepos.journal import queries, record_queries
 from edgepos.journal.database import Row, Tx
 from edgepos.journal.values import Intent
 
@@ -25,7 +25,7 @@ def append_intent(tx: Tx, intent: Intent, draw: Draw, expected_parts: bool) -> t
     """Commit 1 of 4. False: this request key had its answer before; nothing was written."""
     if intent.request_key and (first := queries.by_request_key(tx, intent.request_key)):
         return first, False
-    held = queries.terminal(tx, intent.terminal).held
+    held = record_queries.terminal(tx, intent.terminal).held
     if held and intent.kind is not Kind.RECONCILIATION:  # a closed session is how a held terminal gets free
         raise Refused("terminal-held", terminal=intent.terminal, cause=held)
     match intent.kind:

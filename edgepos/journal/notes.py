@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import apsw
 
 from edgepos.domain.errors import Refused, Wrong
-from edgepos.journal import queries
+from edgepos.journal import outbox_queries, queries, record_queries
 from edgepos.journal.database import Tx
 from edgepos.journal.values import Closing, FindingRow, OutboxRow, OutboxState, Period, PeriodEnd, TerminalRow
 
@@ -19,7 +19,7 @@ from edgepos.journal.values import Closing, FindingRow, OutboxRow, OutboxState, 
 
 def append_acknowledged(tx: Tx, row: str, practice_payment: str, via: str) -> OutboxRow:
     """Commit 4 of 4: the practice system has it, as a payment that is no other row's."""
-    known = queries.outbox_row(tx, row)
+    known = outbox_queries.outbox_row(tx, row)
     if known.practice_payment == practice_payment:
         return known
     _refuse_acknowledged(known)
@@ -38,7 +38,7 @@ def append_acknowledged(tx: Tx, row: str, practice_payment: str, via: str) -> Ou
 
 def append_parked(tx: Tx, row: str, cause: str, facts: Mapping[str, object]) -> OutboxRow:
     """Put a row aside, in sight, with its cause."""
-    known = queries.outbox_row(tx, row)
+    known = outbox_queries.outbox_row(tx, row)
     _refuse_acknowledged(known)
     if known.cause != cause or known.facts != facts:
         tx.append("outbox.parked", row, {"row": row, "cause": cause, "facts": dict(facts)})
@@ -47,7 +47,7 @@ def append_parked(tx: Tx, row: str, cause: str, facts: Mapping[str, object]) -> 
 
 def append_row_released(tx: Tx, row: str, operator: str, change: Mapping[str, object]) -> OutboxRow:
     """Send a row again, perhaps changed. A queued row is only changed."""
-    known = queries.outbox_row(tx, row)
+    known = outbox_queries.outbox_row(tx, row)
     _refuse_acknowledged(known)
     if known.state is OutboxState.PARKED or known.change != change:
         tx.append("outbox.released", row, {"row": row, "operator": operator, "change": dict(change)})
@@ -60,7 +60,7 @@ def _refuse_acknowledged(row: OutboxRow) -> None:
 
 
 def _read_row(tx: Tx, row: str, expected: OutboxState) -> OutboxRow:
-    found = queries.outbox_row(tx, row)
+    found = outbox_queries.outbox_row(tx, row)
     if found.state is not expected:
         raise RuntimeError(f"{row} was to be {expected} and reads back as {found.state}")
     return found
@@ -71,7 +71,7 @@ def _read_row(tx: Tx, row: str, expected: OutboxState) -> OutboxRow:
 
 def append_finding(tx: Tx, kind: str, subject: str, facts: Mapping[str, object]) -> str:
     """The finding's id; an open one of the same kind about the same subject is raised no second time."""
-    if known := queries.open_finding(tx, kind, subject):
+    if known := record_queries.open_finding(tx, kind, subject):
         return known.finding
     finding = f"F{tx.seq + 1}"
     tx.append("finding.raised", finding, {"finding": finding, "kind": kind, "subject": subject, "facts": dict(facts)})
@@ -80,40 +80,40 @@ def append_finding(tx: Tx, kind: str, subject: str, facts: Mapping[str, object])
 
 def append_handled(tx: Tx, finding: str, operator: str, note: str) -> FindingRow:
     """A person has seen to it. Raises Wrong `usage` for a finding that there is not."""
-    known = queries.finding(tx, finding)
+    known = record_queries.finding(tx, finding)
     if known is None:
         raise Wrong("usage", why="unknown-finding", finding=finding[:40])
     if known.handled_at is not None:
         return known
     tx.append("finding.handled", finding, {"finding": finding, "operator": operator, "note": note})
-    return queries.finding(tx, finding) or known
+    return record_queries.finding(tx, finding) or known
 
 
 # --- terminals and periods
 
 
 def append_learned(tx: Tx, terminal: str, echoes: bool) -> TerminalRow:
-    if queries.terminal(tx, terminal).echoes is not echoes:
+    if record_queries.terminal(tx, terminal).echoes is not echoes:
         tx.append("terminal.learned", terminal, {"terminal": terminal, "echoes": echoes})
-    return queries.terminal(tx, terminal)
+    return record_queries.terminal(tx, terminal)
 
 
 def append_held(tx: Tx, terminal: str, cause: str) -> TerminalRow:
     """Nothing but a reconciliation is begun there until it is released. A hold keeps its first cause."""
-    if queries.terminal(tx, terminal).held is None:
+    if record_queries.terminal(tx, terminal).held is None:
         tx.append("terminal.held", terminal, {"terminal": terminal, "cause": cause})
-    return queries.terminal(tx, terminal)
+    return record_queries.terminal(tx, terminal)
 
 
 def append_terminal_released(tx: Tx, terminal: str, operator: str) -> TerminalRow:
-    if queries.terminal(tx, terminal).held is not None:
+    if record_queries.terminal(tx, terminal).held is not None:
         tx.append("terminal.released", terminal, {"terminal": terminal, "operator": operator})
-    return queries.terminal(tx, terminal)
+    return record_queries.terminal(tx, terminal)
 
 
 def append_period_closed(tx: Tx, terminal: str, by: str, end: PeriodEnd, operation: str | None) -> Period:
     """End the open period of a terminal that the journal knows, and begin the next. Raises Wrong `unknown-terminal`."""
-    period = queries.terminal(tx, terminal).period
+    period = record_queries.terminal(tx, terminal).period
     fields: dict[str, object] = {
         "terminal": terminal,
         "period": period,
@@ -123,10 +123,10 @@ def append_period_closed(tx: Tx, terminal: str, by: str, end: PeriodEnd, operati
         "totals": [dict(total) for total in end.totals],
         "slip": end.slip,
     }
-    if queries.period(tx, terminal, period) is None:
+    if record_queries.period(tx, terminal, period) is None:
         raise Wrong("unknown-terminal", terminal=terminal)
     tx.append("period.closed", terminal, fields)
-    closed = queries.period(tx, terminal, period)
+    closed = record_queries.period(tx, terminal, period)
     if closed is None or closed.by != by:
         raise RuntimeError(f"period {period} of {terminal} does not read back as closed")
     return closed
@@ -134,12 +134,12 @@ def append_period_closed(tx: Tx, terminal: str, by: str, end: PeriodEnd, operati
 
 def append_period_told(tx: Tx, terminal: str, period: int, *, amount_minor: int, operator: str, note: str) -> Period:
     """A closed period's total as a person read it from paper, for want of a readable report. The last word counts."""
-    known = queries.period(tx, terminal, period)
+    known = record_queries.period(tx, terminal, period)
     if known is None or known.closed_at is None:
         raise Wrong("usage", why="unknown-period", text=f"{terminal}/{period}")
     fields = {"terminal": terminal, "period": period, "amount_minor": amount_minor, "operator": operator, "note": note}
     tx.append("period.told", f"{terminal}/{period}", fields)
-    return queries.period(tx, terminal, period) or known
+    return record_queries.period(tx, terminal, period) or known
 
 
 def append_closing(
@@ -151,7 +151,7 @@ def append_closing(
     match: Mapping[str, object],
     operator: str,
 ) -> Closing:
-    last = queries.closings(tx, 1, None)
+    last = record_queries.closings(tx, 1, None)
     number = last[0].number + 1 if last else 1
     fields: dict[str, object] = {
         "number": number,
@@ -162,7 +162,7 @@ def append_closing(
         "operator": operator,
     }
     tx.append("closing.made", str(number), fields)
-    return queries.closings(tx, 1, None)[0]
+    return record_queries.closings(tx, 1, None)[0]
 
 
 # --- remarks
@@ -170,7 +170,7 @@ def append_closing(
 
 def append_closing_copied(tx: Tx, number: int) -> int:
     """The number of this copy of a closing report."""
-    copy = queries.closing_copies(tx, number) + 1
+    copy = record_queries.closing_copies(tx, number) + 1
     tx.append("closing.copied", str(number), {"number": number, "copy": copy})
     return copy
 

@@ -16,7 +16,7 @@ from edgepos.domain.evidence import Finding, Next, Verdict
 from edgepos.domain.identifiers import is_reference, line_id
 from edgepos.domain.operation import STEP_TO, Fence, Kind, Line, Operation, State, Step, advance, split
 from edgepos.domain.result import Result, TerminalResult
-from edgepos.journal import queries
+from edgepos.journal import queries, record_queries
 from edgepos.journal.database import Tx
 from edgepos.journal.intents import (
     Draw,
@@ -125,10 +125,10 @@ def _period_for(tx: Tx, terminal: str, session: str) -> int:
     A session other than the open period's says that the terminal closed its day by itself meanwhile; unless it is the
     one just closed, whose result came late.
     """
-    row = queries.terminal(tx, terminal)
+    row = record_queries.terminal(tx, terminal)
     if not session or not row.session or _same_session(session, row.session):
         return row.period
-    before = queries.period(tx, terminal, row.period - 1)
+    before = record_queries.period(tx, terminal, row.period - 1)
     if before and before.session and _same_session(session, before.session):
         return before.period
     append_period_closed(tx, terminal, "terminal", PeriodEnd(session=row.session), None)
@@ -259,14 +259,14 @@ def append_recorded(
 
 def _period_of_slip(tx: Tx, terminal: str, session: str, at: str) -> int:
     """The newest period of *session*, else the one that was open *at* that time, else the open one."""
-    known = queries.periods(tx, terminal, SLIPS_BACK)
+    known = record_queries.periods(tx, terminal, SLIPS_BACK)
     for period in known:
         if session and period.session and _same_session(session, period.session):
             return period.period
     for period in known:
         if at and period.opened_at <= at and (period.closed_at is None or at < period.closed_at):
             return period.period
-    return queries.terminal(tx, terminal).period
+    return record_queries.terminal(tx, terminal).period
 
 
 # --- what a person says
@@ -296,7 +296,7 @@ def append_settled(
         "operator": operator,
         "confirmed_by": confirmed_by,
         "lines": _kept(taken, operation.lines),
-        "period": queries.terminal(tx, operation.terminal).period,
+        "period": record_queries.terminal(tx, operation.terminal).period,
     }
     tx.append("operation.settled", id, fields)
     append_finding(tx, SETTLED_FINDING, id, {"payment": id, "outcome": outcome, "amount_minor": taken})
@@ -309,7 +309,7 @@ def append_confirmed(tx: Tx, id: str, closing: int, agrees: bool) -> Operation:
     if operation.state is not State.SETTLED_BY_HAND:
         raise Wrong("usage", why="not-settled", payment=id)
     tx.append("operation.confirmed", id, {"id": id, "closing": closing, "agrees": agrees})
-    if agrees and (finding := queries.open_finding(tx, SETTLED_FINDING, id)):
+    if agrees and (finding := record_queries.open_finding(tx, SETTLED_FINDING, id)):
         append_handled(tx, finding.finding, "agent", f"closing {closing}")
     return read_back(tx, id, operation.state)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from edgepos.domain.errors import Wrong
 from edgepos.domain.operation import Kind, Operation
-from edgepos.journal import queries
+from edgepos.journal import outbox_queries, queries, record_queries
 from edgepos.journal.database import Tx
 from edgepos.journal.events import Event
 from edgepos.journal.values import DayTotals, FindingRow, OutboxState, OutboxSummary, Period, TerminalRow
@@ -72,13 +72,13 @@ def _around(tx: Tx, operation: Operation, periods: dict[tuple[str, int], Period 
     is_payment = operation.kind is Kind.PURCHASE and operation.moved_minor > 0
     states = tx.rows("SELECT DISTINCT state FROM outbox WHERE operation = :id", id=operation.id)
     if operation.kind is Kind.RECONCILIATION:
-        period = queries.period_closed_by(tx, operation.terminal, operation.id)
+        period = record_queries.period_closed_by(tx, operation.terminal, operation.id)
     elif operation.period is None:
         period = None
     else:  # a day's list is of few periods
         key = (operation.terminal, operation.period)
         if key not in periods:
-            periods[key] = queries.period(tx, *key)
+            periods[key] = record_queries.period(tx, *key)
         period = periods[key]
     return Surroundings(
         refundable_minor=queries.refundable(tx, operation.id) if is_payment else 0,
@@ -91,9 +91,9 @@ def overview(tx: Tx, day: str, currency: str) -> Overview:
     """*day* and *currency*: of which the totals are."""
     return Overview(
         opened=queries.open_operations(tx),
-        terminals=queries.terminals(tx),
-        outbox=queries.outbox_summary(tx),
-        findings=queries.open_findings(tx),
+        terminals=record_queries.terminals(tx),
+        outbox=outbox_queries.outbox_summary(tx),
+        findings=record_queries.open_findings(tx),
         today=queries.day_totals(tx, day, currency),
         quarters=queries.day_quarters(tx, day, currency),
     )

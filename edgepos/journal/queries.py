@@ -1,4 +1,4 @@
-"""What is asked of the journal: each question a named function over the projections, each hot one by an index.
+"""What is asked of operations and their money: each question a named function, each hot one by an index.
 
 Pages go backwards from the newest; the cursor is the last thing that the reader has. `Tx` gives the rows.
 """
@@ -10,22 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from edgepos.domain.errors import Wrong
-from edgepos.domain.identifiers import box_tag
-from edgepos.domain.invoice import Booking
 from edgepos.domain.operation import OPEN, Claim, Fence, Kind, Line, Operation, Origin, State
 from edgepos.journal.database import Row, Tx
 from edgepos.journal.values import (
-    Closing,
     DayTotals,
-    FindingRow,
     InvoiceHeld,
     KeptLine,
-    OutboxRow,
-    OutboxState,
-    OutboxSummary,
-    Period,
     Slips,
-    TerminalRow,
 )
 
 MAX_PAGE = 200
@@ -42,22 +33,6 @@ FROM operation o
 _LINES = """
 SELECT line, amount_minor, practice, invoice, number, part, due_minor, kept_minor, claim
 FROM line WHERE operation = :id ORDER BY line"""
-_OUTBOX = """
-SELECT b.row, b.operation, b.line, b.practice, b.invoice, b.amount_minor, b.currency, b.state, b.cause, b.facts,
-       b.change, b.practice_payment, b.via, b.created_at, b.seq, o.operator, o.clinic_day, o.result,
-       o.corrects || '.' || b.line, p.practice_payment,
-       CASE WHEN p.state <> 'acknowledged' THEN b.waits_for END
-FROM outbox b JOIN operation o ON o.id = b.operation LEFT JOIN outbox p ON p.row = b.waits_for
-"""
-# The second condition is what the index of waiting rows needs to be seen to fit.
-_QUEUED = _OUTBOX + "WHERE b.state = 'queued' AND b.state <> 'acknowledged' ORDER BY b.place"
-_TERMINAL = """
-SELECT t.id, t.echoes, t.held, t.period, p.session, t.last_session, t.last_operation, t.last_result,
-       t.last_reconciled_at
-FROM terminal t JOIN period p ON p.terminal = t.id AND p.period = t.period
-"""
-_PERIOD = "SELECT terminal, period, session, opened_at, closed_at, by, operation, totals, slip FROM period\n"
-_FINDING = "SELECT finding, kind, subject, facts, raised_at, handled_at, operator, note FROM finding\n"
 
 
 def _operation(tx: Tx, row: Row) -> Operation:
@@ -397,224 +372,3 @@ def day_periods(tx: Tx, day: str) -> frozenset[tuple[str, int]]:
         "SELECT DISTINCT terminal, period FROM operation WHERE clinic_day = :day AND period NOTNULL", day=day
     )
     return frozenset((row[0], row[1]) for row in rows)
-
-
-# --- outbox
-
-
-def _outbox_row(row: Row) -> OutboxRow:
-    result, change = json.loads(row[17]), json.loads(row[10])
-    return OutboxRow(
-        row=row[0],
-        payment=row[1],
-        line=row[2],
-        practice=row[3],
-        invoice=row[4],
-        amount_minor=row[5],
-        currency=row[6],
-        state=OutboxState(row[7]),
-        cause=row[8],
-        facts=json.loads(row[9]),
-        change=change,
-        practice_payment=row[11],
-        via=row[12],
-        waits_for=row[20],
-        created_at=row[13],
-        seq=row[14],
-        booking=Booking(
-            row=row[0],
-            invoice=row[4],
-            amount_minor=row[5],
-            currency=row[6],
-            card_scheme=result.get("card_scheme", ""),
-            last_four=_last_four(result.get("masked_card", "")),
-            authorisation=result.get("stan_auth", ""),
-            operator=row[15],
-            day=None if change.get("book_today") else row[16],
-            corrects_row=row[18] if row[5] < 0 else None,
-            corrects_payment=row[19],
-        ),
-    )
-
-
-def _last_four(masked_card: str) -> str:
-    return masked_card[-4:] if masked_card[-4:].isdecimal() else ""
-
-
-def outbox_row(tx: Tx, row: str) -> OutboxRow:
-    """Raises Wrong `unknown-payment`."""
-    found = tx.row(_OUTBOX + "WHERE b.row = :row", row=row)
-    if found is None:
-        raise Wrong("unknown-payment", text=row[:40])
-    return _outbox_row(found)
-
-
-def queued(tx: Tx) -> list[OutboxRow]:
-    """All that is to be booked, in order."""
-    return [_outbox_row(row) for row in tx.rows(_QUEUED)]
-
-
-def outbox_of(tx: Tx, id: str) -> list[OutboxRow]:
-    """The rows of one operation."""
-    return [_outbox_row(row) for row in tx.rows(_OUTBOX + "WHERE b.operation = :id ORDER BY b.line", id=id)]
-
-
-def outbox(tx: Tx, state: OutboxState | None, limit: int, before: str | None) -> list[OutboxRow]:
-    """Newest first. *before*: the row that ended the page before."""
-    wheres = ["b.state = :state"] if state else []
-    if state in (OutboxState.QUEUED, OutboxState.PARKED):
-        wheres.append("b.state <> 'acknowledged'")
-    if before is not None:
-        wheres.append("b.place < (SELECT place FROM outbox WHERE row = :before)")
-    where = "WHERE " + " AND ".join(wheres) if wheres else ""
-    bindings: dict[str, object] = {"limit": max(1, min(limit, MAX_PAGE))}
-    bindings |= {"state": str(state)} if state else {}
-    bindings |= {"before": before} if before is not None else {}
-    rows = tx.rows(f"{_OUTBOX} {where} ORDER BY b.place DESC LIMIT :limit", **bindings)
-    return [_outbox_row(row) for row in rows]
-
-
-def outbox_summary(tx: Tx) -> OutboxSummary:
-    row = tx.row(
-        "SELECT count(*) FILTER (WHERE state = 'queued'), count(*) FILTER (WHERE state = 'parked'),"
-        " min(created_at) FILTER (WHERE state = 'queued') FROM outbox WHERE state <> 'acknowledged'"
-    )
-    queued_rows, parked, oldest = row or (0, 0, None)
-    return OutboxSummary(queued=queued_rows, parked=parked, oldest_queued_at=oldest)
-
-
-# --- terminals, periods, closings, findings
-
-
-def _terminal(row: Row) -> TerminalRow:
-    return TerminalRow(
-        id=row[0],
-        echoes=None if row[1] is None else bool(row[1]),
-        held=row[2],
-        period=row[3],
-        session=row[4],
-        last_session=row[5],
-        last_operation=row[6],
-        last_result=json.loads(row[7]),
-        last_reconciled_at=row[8],
-    )
-
-
-def terminal(tx: Tx, id: str) -> TerminalRow:
-    """What is known of a terminal; of one that never did anything here, nothing."""
-    row = tx.row(_TERMINAL + "WHERE t.id = :id", id=id)
-    return _terminal(row) if row else TerminalRow(id=id)
-
-
-def terminals(tx: Tx) -> list[TerminalRow]:
-    return [_terminal(row) for row in tx.rows(_TERMINAL + "ORDER BY t.id")]
-
-
-def _period(row: Row) -> Period:
-    return Period(
-        terminal=row[0],
-        period=row[1],
-        session=row[2],
-        opened_at=row[3],
-        closed_at=row[4],
-        by=row[5],
-        operation=row[6],
-        totals=tuple(json.loads(row[7])),
-        slip=row[8],
-    )
-
-
-def period(tx: Tx, terminal: str, number: int) -> Period | None:
-    row = tx.row(_PERIOD + "WHERE terminal = :terminal AND period = :number", terminal=terminal, number=number)
-    return _period(row) if row else None
-
-
-def period_closed_by(tx: Tx, terminal: str, operation: str) -> Period | None:
-    """The period that a reconciliation has closed."""
-    row = tx.row(_PERIOD + "WHERE terminal = :terminal AND operation = :id", terminal=terminal, id=operation)
-    return _period(row) if row else None
-
-
-def periods(tx: Tx, terminal: str, limit: int) -> list[Period]:
-    """The newest first, the open one before all."""
-    rows = tx.rows(
-        _PERIOD + "WHERE terminal = :terminal ORDER BY period DESC LIMIT :limit", terminal=terminal, limit=limit
-    )
-    return [_period(row) for row in rows]
-
-
-def closings(tx: Tx, limit: int, before: int | None) -> list[Closing]:
-    """The newest first; *before*: the number that ended the page before."""
-    rows = tx.rows(
-        "SELECT number, clinic_day, terminals, periods, match, operator, made_at FROM closing"
-        " WHERE number < coalesce(:before, 9223372036854775807) ORDER BY number DESC LIMIT :limit",
-        before=before,
-        limit=max(1, min(limit, MAX_PAGE)),
-    )
-    return [
-        Closing(
-            number=row[0],
-            clinic_day=row[1],
-            terminals=tuple(json.loads(row[2])),
-            periods=tuple(json.loads(row[3])),
-            match=json.loads(row[4]),
-            operator=row[5],
-            made_at=row[6],
-        )
-        for row in rows
-    ]
-
-
-def closing_copies(tx: Tx, number: int) -> int:
-    """How often a closing report was printed again."""
-    row = tx.row("SELECT value FROM meta WHERE key = 'copies of closing ' || :number", number=number)
-    return int(row[0]) if row else 0
-
-
-def _finding(row: Row) -> FindingRow:
-    return FindingRow(
-        finding=row[0],
-        kind=row[1],
-        subject=row[2],
-        facts=json.loads(row[3]),
-        raised_at=row[4],
-        handled_at=row[5],
-        operator=row[6],
-        note=row[7],
-    )
-
-
-def open_findings(tx: Tx) -> list[FindingRow]:
-    """Oldest first."""
-    return [_finding(row) for row in tx.rows(_FINDING + "WHERE handled_at IS NULL ORDER BY seq")]
-
-
-def handled_findings(tx: Tx, kind: str) -> list[FindingRow]:
-    """Of one kind, those that somebody has dealt with, oldest first."""
-    return [
-        _finding(row)
-        for row in tx.rows(_FINDING + "WHERE kind = :kind AND handled_at NOT NULL ORDER BY seq", kind=kind)
-    ]
-
-
-def finding(tx: Tx, id: str) -> FindingRow | None:
-    row = tx.row(_FINDING + "WHERE finding = :id", id=id)
-    return _finding(row) if row else None
-
-
-def open_finding(tx: Tx, kind: str, subject: str) -> FindingRow | None:
-    row = tx.row(
-        _FINDING + "WHERE kind = :kind AND subject = :subject AND handled_at IS NULL", kind=kind, subject=subject
-    )
-    return _finding(row) if row else None
-
-
-def boxes(tx: Tx) -> Sequence[str]:
-    """Our box id, then those of the journals that this one was restored from."""
-    rows = tx.rows("SELECT value FROM meta WHERE key = 'box_id' OR key LIKE 'predecessor.%' ORDER BY key")
-    return [row[0] for row in rows]
-
-
-def tags(tx: Tx) -> frozenset[str]:
-    """The tags that references of this journal may carry."""
-    return frozenset(box_tag(box) for box in boxes(tx))

@@ -23,7 +23,18 @@ from edgepos.domain.evidence import Finding, Verdict
 from edgepos.domain.identifiers import box_tag, new_reference
 from edgepos.domain.operation import Fence, Kind, Line, Operation, State
 from edgepos.domain.result import TerminalResult
-from edgepos.journal import copies, intents, notes, opening, outcomes, pictures, queries, verify
+from edgepos.journal import (
+    copies,
+    intents,
+    notes,
+    opening,
+    outbox_queries,
+    outcomes,
+    pictures,
+    queries,
+    record_queries,
+    verify,
+)
 from edgepos.journal.ask import ask
 from edgepos.journal.database import Database, Tx
 from edgepos.journal.events import Event
@@ -80,8 +91,8 @@ class Journal:
         self._subscribers: list[Subscriber] = []
         self._pictures: Callable[[Pictures], None] | None = None
         with database.reading() as tx:
-            self.box_id = queries.boxes(tx)[0]
-            self.tags = queries.tags(tx)
+            self.box_id = record_queries.boxes(tx)[0]
+            self.tags = record_queries.tags(tx)
         self.tag = box_tag(self.box_id)
         self._new_reference = partial(new_reference, self.tag, chance.bits)
 
@@ -299,21 +310,21 @@ class Journal:
 
     async def queued(self) -> list[OutboxRow]:
         """All that is to be booked, in order; a row whose `waits_for` is set has to wait for that one."""
-        return await self._read(queries.queued)
+        return await self._read(outbox_queries.queued)
 
     async def outbox(
         self, state: OutboxState | None = None, *, limit: int = 50, before: str | None = None
     ) -> list[OutboxRow]:
-        return await self._read(queries.outbox, state, limit, before)
+        return await self._read(outbox_queries.outbox, state, limit, before)
 
     async def outbox_row(self, row: str) -> OutboxRow:
-        return await self._read(queries.outbox_row, row)
+        return await self._read(outbox_queries.outbox_row, row)
 
     async def outbox_of(self, id: str) -> list[OutboxRow]:
-        return await self._read(queries.outbox_of, id)
+        return await self._read(outbox_queries.outbox_of, id)
 
     async def outbox_summary(self) -> OutboxSummary:
-        return await self._read(queries.outbox_summary)
+        return await self._read(outbox_queries.outbox_summary)
 
     async def bookings_of(self, invoice: str, practice: str = "provet") -> frozenset[str]:
         return await self._read(queries.bookings_of, invoice, practice)
@@ -328,10 +339,10 @@ class Journal:
         return await self._write(notes.append_handled, finding, operator, note)
 
     async def open_findings(self) -> list[FindingRow]:
-        return await self._read(queries.open_findings)
+        return await self._read(record_queries.open_findings)
 
     async def handled_findings(self, kind: str) -> list[FindingRow]:
-        return await self._read(queries.handled_findings, kind)
+        return await self._read(record_queries.handled_findings, kind)
 
     # --- terminals, periods, closings
 
@@ -345,10 +356,10 @@ class Journal:
         return await self._write(notes.append_terminal_released, terminal, operator)
 
     async def terminal(self, terminal: str) -> TerminalRow:
-        return await self._read(queries.terminal, terminal)
+        return await self._read(record_queries.terminal, terminal)
 
     async def terminals(self) -> list[TerminalRow]:
-        return await self._read(queries.terminals)
+        return await self._read(record_queries.terminals)
 
     async def period_closed(
         self, terminal: str, *, by: str, end: PeriodEnd = NO_END, operation: str | None = None
@@ -357,7 +368,7 @@ class Journal:
         return await self._write(notes.append_period_closed, terminal, by, end, operation)
 
     async def periods(self, terminal: str, *, limit: int = 50) -> list[Period]:
-        return await self._read(queries.periods, terminal, limit)
+        return await self._read(record_queries.periods, terminal, limit)
 
     async def closing_made(
         self,
@@ -380,7 +391,7 @@ class Journal:
         )
 
     async def closings(self, *, limit: int = 50, before: int | None = None) -> list[Closing]:
-        return await self._read(queries.closings, limit, before)
+        return await self._read(record_queries.closings, limit, before)
 
     # --- remarks
 

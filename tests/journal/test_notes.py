@@ -168,7 +168,7 @@ async def test_a_period_that_does_not_read_back_as_closed_is_rolled_back(
 ) -> None:
     await clinic.pay(purchase(100))
     (open_one,) = await clinic.journal.periods(RECEPTION)
-    monkeypatch.setattr(notes.queries, "period", lambda *_: open_one)
+    monkeypatch.setattr(notes.record_queries, "period", lambda *_: open_one)
     with pytest.raises(RuntimeError, match="read back"):
         await clinic.journal.period_closed(RECEPTION, by="swap")
     monkeypatch.undo()

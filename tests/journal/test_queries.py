@@ -6,7 +6,7 @@ import pytest
 
 from edgepos.domain.errors import Wrong
 from edgepos.domain.operation import Kind, State
-from edgepos.journal import OutboxState, project, queries
+from edgepos.journal import OutboxState, outbox_queries, project, queries
 
 from .clinic import DAY, RECEPTION, SURGERY, Clinic, line, money_back, purchase
 
@@ -133,8 +133,8 @@ async def test_the_rare_ones_are_not_looked_for_among_all(clinic: Clinic, asked:
         queries._OPERATION + "WHERE o.state IN ('intended', 'sent', 'unknown') ORDER BY o.created_seq",
         queries._LINES,
         queries._USED,
-        queries._QUEUED,
-        queries._OUTBOX + "WHERE b.row = :id",
+        outbox_queries._QUEUED,
+        outbox_queries._OUTBOX + "WHERE b.row = :id",
         project._BOOK_OWN,
         project._BOOK_ITS_REFUNDS,
         "SELECT count(*) FROM outbox WHERE state <> 'acknowledged'",
