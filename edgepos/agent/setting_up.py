@@ -209,12 +209,7 @@ async def _provet(proposal: Proposal, folder: Path) -> AsyncIterator[tuple[Prove
 
 def secret(proposal: Proposal, folder: Path, name: str) -> str:
     """The new secret, else the stored one. Raises Refused `secret-missing`."""
-    if name in proposal.secrets:
-        return proposal.secrets[name]
-    stored = Secrets(folder).read(name)
-    if stored is None:
-        raise Refused("secret-missing", key=name, service="Nets" if name == "nets" else "Provet Cloud")
-    return stored.get_secret_value()
+    return proposal.secrets[name] if name in proposal.secrets else Secrets(folder).needed(name)
 
 
 # --- writing

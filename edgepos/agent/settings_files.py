@@ -20,7 +20,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource, TomlConfigSettingsSource
 
 from edgepos.agent.settings import File, LocationFile, Organisation, Settings
-from edgepos.domain.errors import Wrong
+from edgepos.domain.errors import Refused, Wrong
 
 FILES: Mapping[str, type[File]] = {"organisation.toml": Organisation, "location.toml": LocationFile}
 SECRETS = ("nets", "provet")
@@ -125,6 +125,13 @@ class Secrets:
             why = f"may be read by others: chmod 600 {path}"
             raise Wrong("settings", file=str(path), key=name, reason=why, problems=[f"{path} {why}"])
         return _one_line(path)
+
+    def needed(self, name: str) -> str:
+        """The secret *name*. Raises Refused `secret-missing`, and as `read` does."""
+        found = self.read(name)
+        if found is None:
+            raise Refused("secret-missing", key=name, service="Nets" if name == "nets" else "Provet Cloud")
+        return found.get_secret_value()
 
 
 def _one_line(path: Path) -> SecretStr:

@@ -38,44 +38,12 @@ ERROR = re.compile(r"\(?[A-Za-z_.]*(?:Error|Exception|Group|Exit|Timeout|Damaged
 PLACE = re.compile(r"[\w./-]*\.py:\d+[),:]*|[\w@-]+\.(?:service|timer|socket|target)[.,:]*")
 REFERENCE = re.compile(r"E[0-9A-HJKMNP-TV-Z]{12}(?:\.\d+)?|F\d+")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.+-]+Z?")
-WORDS = frozenset(
-    [
-        "Nets",
-        "Provet",
-        "Connect@Cloud",
-        "TCP",
-        "UDP",
-        "TLS",
-        "HTTP",
-        "DNS",
-        "GET",
-        "POST",
-        "READY",
-        "SIGTERM",
-        "SIGKILL",
-        "SIGABRT",
-        "PID",
-        "UTC",
-        "SQLite",
-        "WAL",
-        "Started",
-        "Starting",
-        "Stopped",
-        "Stopping",
-        "Failed",
-        "Main",
-        "Scheduled",
-        "Deactivated",
-        "Consumed",
-        "Watchdog",
-        "Control",
-        "Unit",
-        "Finished",
-        "Reloading",
-        "I/O",
-        "OK",
-    ]
-)
+WORDS = frozenset({
+    "Nets", "Provet", "Connect@Cloud", "TCP", "UDP", "TLS", "HTTP", "DNS", "GET", "POST", "READY", "SIGTERM",
+    "SIGKILL", "SIGABRT", "PID", "UTC", "SQLite", "WAL", "Started", "Starting", "Stopped", "Stopping", "Failed",
+    "Main", "Scheduled", "Deactivated", "Consumed", "Watchdog", "Control", "Unit", "Finished", "Reloading", "I/O",
+    "OK",
+})  # fmt: skip
 """Words with capitals that systemd, the kernel and edgepos itself write."""
 
 

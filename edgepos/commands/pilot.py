@@ -42,7 +42,7 @@ def declare(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> Answer:
     from edgepos.agent.folders import Folders
     from edgepos.agent.pilot import run as pilot
-    from edgepos.agent.settings_files import load
+    from edgepos.agent.settings_files import Secrets, load
 
     if options.list:
         return _list(options.service)
@@ -52,7 +52,7 @@ def run(options: Namespace) -> Answer:
     account = str(here(lambda _: pilot.account_of(options.service, settings)))
     _confirm_account(options, talk, account)
     terminal = _terminal(settings, options.terminal) if options.service == "nets" else None
-    secret = here(lambda _: pilot.secret_of(options.service, folders))
+    secret = here(lambda _: Secrets(folders.settings).needed(options.service))
 
     def beside_nobody() -> Report:
         with pilot.journal_at_rest(folders):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any, cast
 import pytest
 from sqlite_utils import Database
 
+from edgepos.client import AgentError
+from edgepos.commands.demo.clinic import DemoClinic
 from edgepos.commands.demo.control import DemoFailed
 from edgepos.commands.demo.nights import CAUSES
 from edgepos.commands.demo.truth import compare
@@ -104,3 +107,21 @@ def test_the_checker_sees_money_that_one_side_has_and_another_has_not(
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     assert compare(truth, tmp_path / "journal.db", scratch).agree is agrees
+
+
+@pytest.mark.timeout(120)
+def test_an_agent_that_dies_under_a_persons_screen_is_started_again() -> None:
+    with DemoClinic(virtual=False) as clinic, clinic.agent_kept_alive():
+        clinic.kill_agent()
+        while not _answers(clinic):
+            select.select([], [], [], 0.05)
+        starts = clinic.agent.post("/sql", {"query": "SELECT count(*) FROM event WHERE kind = 'agent.started'"})
+        assert starts["rows"] == [[2]]
+
+
+def _answers(clinic: DemoClinic) -> bool:
+    try:
+        clinic.agent.get("/status")
+    except AgentError:
+        return False
+    return True

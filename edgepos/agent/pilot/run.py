@@ -21,7 +21,6 @@ from edgepos.agent.pilot.line import Line
 from edgepos.agent.pilot.nets_bench import Bench, CannotTry
 from edgepos.agent.pilot.person import Person
 from edgepos.agent.settings import Settings, TerminalSettings
-from edgepos.agent.settings_files import Secrets
 from edgepos.chance import Chance
 from edgepos.clock import Clock, rfc3339
 from edgepos.domain.errors import Refused, Wrong
@@ -59,14 +58,6 @@ def account_of(service: str, settings: Settings) -> str:
     if urlsplit(section.base_url).hostname == PRODUCTION:
         raise Refused("pilot-refused", reason="nets.base_url is Nets' production system, where cards are real")
     return section.username if service == "nets" else section.provet_id  # type: ignore[union-attr]
-
-
-def secret_of(service: str, folders: Folders) -> str:
-    """The stored secret. Raises Refused `secret-missing`."""
-    found = Secrets(folders.settings).read(service)
-    if found is None:
-        raise Refused("secret-missing", key=service, service="Nets" if service == "nets" else "Provet Cloud")
-    return found.get_secret_value()
 
 
 @contextlib.contextmanager
