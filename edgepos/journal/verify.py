@@ -123,7 +123,11 @@ def _schema(connection: apsw.Connection) -> dict[str, str | None]:
 
 
 def _empty(migrations: Sequence[str]) -> apsw.Connection:
-    connection = apsw.Connection(":memory:")
+    """A journal with nothing in it, in a temporary file that goes with its connection.
+
+    In memory the projections of a million events would be a third of a gigabyte: more than a box lets an agent have.
+    """
+    connection = apsw.Connection("")
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)  # as in the live journal: else each event prepares anew
     for migration in migrations:
         connection.execute(migration)
@@ -152,7 +156,7 @@ PLAYED_BY = frozenset({"operation_by_corrected", "outbox_by_operation"})
 
 
 def rebuild(connection: apsw.Connection) -> apsw.Connection:
-    """The projections of the same events, made anew in memory. Raises JournalDamaged if they cannot be.
+    """The projections of the same events, made anew. Raises JournalDamaged if they cannot be, apsw.Error of a full disk.
 
     The rules stand in their way as they did when it happened; only the indexes that find things for people are left out.
     """
@@ -165,6 +169,8 @@ def rebuild(connection: apsw.Connection) -> apsw.Connection:
         try:
             for statement, bindings in project(Event(*row)):
                 rebuilt.execute(statement, bindings)
+        except (apsw.FullError, apsw.IOError, apsw.CantOpenError):
+            raise  # no room for the check: that says nothing of the journal
         except (apsw.Error, KeyError, ValueError) as error:
             raise JournalDamaged(f"event {row[0]} cannot be played: {error}") from error
     rebuilt.execute("COMMIT")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
@@ -79,6 +80,23 @@ async def test_a_day_verifies_and_its_projections_are_made_again_just_so(clinic:
         assert rows
         assert rebuilt.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() == rows
     connection.close()
+
+
+async def test_the_check_of_a_long_history_takes_no_more_memory_than_that_of_a_short_one(clinic: Clinic) -> None:
+    """A box lets its agent have 400 MB, and a busy clinic writes a million events in a year and a half."""
+    slip = "x" * 200_000
+    for number in range(60):
+        result = replace(clinic.result(700), stan_auth=f"{number:012d}", merchant_slip=slip, customer_slip=slip)
+        await clinic.journal.found(
+            kind=Kind.PURCHASE, terminal=RECEPTION, currency="SEK", clinic_day=DAY, result=result, why="late-approval"
+        )
+    await clinic.journal.close()
+    connection = apsw.Connection(str(clinic.folder / "journal.db"))
+    before, _ = apsw.status(apsw.SQLITE_STATUS_MEMORY_USED, True)
+    assert verify.verify(connection).ok
+    _, most = apsw.status(apsw.SQLITE_STATUS_MEMORY_USED)
+    connection.close()
+    assert most - before < 60 * 2 * len(slip) / 2
 
 
 async def edited(clinic: Clinic, *statements: str) -> VerifyReport:
