@@ -21,7 +21,7 @@ from edgepos.journal import Event
 
 ROUNDS, PAYMENTS = 5, 12
 FINAL = {"approved", "declined", "cancelled", "not_started"}
-READER = "bench.streams"
+STREAMS = "bench.streams"
 GRACE_S = 1.0
 
 
@@ -54,8 +54,24 @@ async def read(path: str, screens: int) -> None:
     print(json.dumps(got), flush=True)
 
 
+async def pay(path: str, times: int, terminals: Sequence[str]) -> None:
+    """A process of people: at each of *terminals* at once, so many payments one after the other."""
+
+    async def till(terminal: str) -> None:
+        agent = AsyncAgent(path)
+        for _ in range(times):
+            body = {"terminal": terminal, "currency": "SEK", "amount_minor": 12_500, "text": "bench"}
+            payment = await agent.post("/payments", body, key=new_key())
+            while payment["state"] not in FINAL:
+                payment = await agent.get(f"/payments/{payment['id']}", wait_s=20)
+
+    async with asyncio.TaskGroup() as group:
+        for terminal in terminals:
+            group.create_task(till(terminal))
+
+
 class Watched:
-    """An agent in this process, whose commits are timed, and screens in another one."""
+    """An agent in this process, whose commits are timed; screens and those who pay in others."""
 
     def __init__(self, agent: Agent, path: Path) -> None:
         self.agent, self.path = agent, path
@@ -68,28 +84,30 @@ class Watched:
     async def delays_ms(self, screens: int, terminals: Sequence[str]) -> list[float]:
         """How late each message of a payment was on each screen, while every one of *terminals* took some payments."""
         reader = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", READER, str(self.path), str(screens), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            sys.executable,
+            "-m",
+            STREAMS,
+            "read",
+            str(self.path),
+            str(screens),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         assert reader.stdin is not None
         assert reader.stdout is not None
         for _ in range(screens):
             await reader.stdout.readline()
-        async with asyncio.TaskGroup() as group:
-            for terminal in terminals:
-                group.create_task(self._pay(terminal, max(2, PAYMENTS // len(terminals))))
+        times = max(2, PAYMENTS // len(terminals))
+        payers = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", STREAMS, "pay", str(self.path), str(times), *terminals
+        )
+        if await payers.wait():
+            raise RuntimeError("a payment did not come to its end")
         await asyncio.sleep(GRACE_S)
         reader.stdin.write(b"\n")
         said, _ = await reader.communicate()
         got = json.loads(said.splitlines()[-1])
         return [(at - self._at[seq]) * 1e3 for seq, at in got if seq in self._at]
-
-    async def _pay(self, terminal: str, times: int) -> None:
-        agent = AsyncAgent(str(self.path))
-        for _ in range(times):
-            body = {"terminal": terminal, "currency": "SEK", "amount_minor": 12_500, "text": "bench"}
-            payment = await agent.post("/payments", body, key=new_key())
-            while payment["state"] not in FINAL:
-                payment = await agent.get(f"/payments/{payment['id']}", wait_s=20)
 
 
 @asynccontextmanager
@@ -146,4 +164,5 @@ async def _crowd(here: Place, folder: Path) -> Row:
 
 
 if __name__ == "__main__":
-    asyncio.run(read(sys.argv[1], int(sys.argv[2])))
+    role, where, number, *named = sys.argv[1:]
+    asyncio.run(read(where, int(number)) if role == "read" else pay(where, int(number), named))

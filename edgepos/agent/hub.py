@@ -51,20 +51,21 @@ class Listener:
         if len(self._messages) >= QUEUE:
             self._messages.clear()
             self.wants_view = True
-        elif not self.wants_view or message.name in ("bye", "terminal_text"):
+        if not self.wants_view or message.name in ("bye", "terminal_text"):
             self._messages.append(message)
         self._there.set()
 
-    async def next(self) -> Message | None:
-        """The next message; None where a whole view is due."""
-        while True:
-            if self.wants_view:
-                self.wants_view = False
-                return None
-            if self._messages:
-                return self._messages.popleft()
+    async def next(self) -> list[Message]:
+        """All that waits, as soon as anything does; nothing where a whole view is due."""
+        if not self.wants_view and not self._messages:
             self._there.clear()
             await self._there.wait()
+        if self.wants_view:
+            self.wants_view = False
+            return []
+        messages = list(self._messages)
+        self._messages.clear()
+        return messages
 
 
 class Hub:
@@ -144,14 +145,14 @@ class Hub:
             while True:
                 try:
                     async with asyncio.timeout(COMMENT_S):
-                        message = await listener.next()
+                        messages = await listener.next()
                 except TimeoutError:
                     yield b": here\n\n"
                     continue
-                if message is None:
-                    message = Message.of("view", await self._view.whole(), self._journal.head[0])
-                yield message.sent
-                if message.name == "bye":
+                if not messages:
+                    messages = [Message.of("view", await self._view.whole(), self._journal.head[0])]
+                yield b"".join(message.sent for message in messages)
+                if messages[-1].name == "bye":
                     return
 
     # --- the loop

@@ -120,10 +120,32 @@ async def test_a_slow_listener_gets_one_new_view_in_place_of_what_it_missed(clin
     assert clinic.agent is not None
     hub = clinic.agent.parts.hub
     with hub.listening() as listener:
-        assert await listener.next() is None
+        assert await listener.next() == []
         for number in range(QUEUE + 10):
             hub.tell("status", {"n": number})
-        assert await listener.next() is None
+        assert await listener.next() == []
+
+
+async def test_a_listener_gets_all_that_waits_in_order_and_at_once(clinic: Clinic) -> None:
+    assert clinic.agent is not None
+    hub = clinic.agent.parts.hub
+    with hub.listening() as listener:
+        assert await listener.next() == []
+        hub.tell("status", {"n": 1})
+        hub.tell("finding", {"open": []})
+        assert [message.name for message in await listener.next()] == ["status", "finding"]
+
+
+async def test_a_slow_listener_hears_the_goodbye_too(clinic: Clinic) -> None:
+    assert clinic.agent is not None
+    hub = clinic.agent.parts.hub
+    with hub.listening() as listener:
+        assert await listener.next() == []
+        for number in range(QUEUE):
+            hub.tell("status", {"n": number})
+        hub.tell("bye", {})
+        assert await listener.next() == []
+        assert [message.name for message in await listener.next()] == ["bye"]
 
 
 async def test_waiting_for_an_outcome_ends_with_it(clinic: Clinic) -> None:
