@@ -8,8 +8,7 @@ closing_review.py handles it once a later match is green.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
-from datetime import time
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from edgepos.agent.closing_documents import (
@@ -26,37 +25,19 @@ from edgepos.clock import Clock
 from edgepos.domain.errors import Refused, Wrong
 from edgepos.domain.operation import in_the_way
 from edgepos.journal import Closing, Journal, Period, PeriodEnd
-from edgepos.practice import PracticeSystem
 
 log = logger(__name__)
 
 
 class Closings:
-    """*practice* is None where no practice system is set up: terminal and journal are compared all the same.
+    """Ends the days that *matcher* compares; times on reports are of *zone*."""
 
-    *terminals* are the ids in the settings.
-    """
-
-    def __init__(
-        self,
-        journal: Journal,
-        practice: PracticeSystem | None,
-        *,
-        terminals: Collection[str],
-        clock: Clock,
-        country: str,
-        currency: str,
-        zone: ZoneInfo,
-        day_starts: time,
-    ) -> None:
+    def __init__(self, journal: Journal, matcher: Matcher, *, clock: Clock, currency: str, zone: ZoneInfo) -> None:
         self._journal = journal
+        self._matcher = matcher
         self._currency = currency
         self._zone = zone
-        self._matcher = Matcher(
-            journal, practice, terminals=terminals, clock=clock, country=country, currency=currency, zone=zone,
-            day_starts=day_starts,
-        )  # fmt: skip
-        self.reviews = Reviews(journal, self._matcher, clock)
+        self.reviews = Reviews(journal, matcher, clock)
         self._making = asyncio.Lock()
 
     async def match(self, day: str | None = None) -> Document:

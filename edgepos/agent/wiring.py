@@ -33,6 +33,7 @@ from edgepos.agent.hub import Hub
 from edgepos.agent.invoices import Desk
 from edgepos.agent.lanes import MoneyBack, SyncRules
 from edgepos.agent.log import Recent, logger
+from edgepos.agent.matching import Matcher
 from edgepos.agent.operators import Operators
 from edgepos.agent.periods import Periods
 from edgepos.agent.ports import AbsentCloud, Cloud
@@ -312,7 +313,7 @@ def _desk(
 
 def _closings(given: Given, journal: Journal, practice: Provet | None) -> Closings:
     place = given.settings.place
-    return Closings(
+    matcher = Matcher(
         journal,
         practice,
         terminals={terminal.id for terminal in given.settings.terminals},
@@ -322,6 +323,7 @@ def _closings(given: Given, journal: Journal, practice: Provet | None) -> Closin
         zone=place.zone,
         day_starts=place.day_starts,
     )
+    return Closings(journal, matcher, clock=given.clock, currency=place.currency, zone=place.zone)
 
 
 async def _pass_texts(live: LiveTexts, crew: Crew, hub: Hub) -> None:

@@ -15,6 +15,7 @@ import pytest_asyncio
 
 from edgepos.agent.closing import Closings
 from edgepos.agent.closing_review import DIFFERS
+from edgepos.agent.matching import Matcher
 from edgepos.chance import SeededChance
 from edgepos.domain.errors import NotReached, Refused, Wrong
 from edgepos.domain.evidence import Next, Result, TerminalResult, Verdict
@@ -69,7 +70,7 @@ class Clinic:
 
     def __init__(self, journal: Journal, clock: HandClock) -> None:
         self.journal, self.clock, self.books = journal, clock, Books()
-        self.closings = Closings(
+        matcher = Matcher(
             journal,
             cast(PracticeSystem, self.books),
             terminals={RECEPTION, SURGERY},
@@ -79,6 +80,7 @@ class Clinic:
             zone=OSLO,
             day_starts=time(0),
         )
+        self.closings = Closings(journal, matcher, clock=clock, currency="SEK", zone=OSLO)
         self._stan = self._invoice = 500
 
     def result(self, minor: int, session: str, **changes: Any) -> TerminalResult:
