@@ -4,7 +4,7 @@ After a restore, or when a terminal names a reference of our form that nobody he
 of this journal may have driven it. It is let go in this order, each step by what was really seen:
 
 1. a technician says that the other box is off;
-2. the terminal's last result, if it is of our form and unknown, is adopted as `found`;
+2. the terminal's last result, if it is of our form and unknown, is adopted as `found`, as what its slip says it was;
 3. payments in the practice system under references of our form that the journal lacks are adopted, acknowledged;
 4. a reconciliation closed the session in which the gap lies: the difference stays as a finding for a person.
 
@@ -27,12 +27,14 @@ from edgepos.domain.errors import NotReached, Refused, Wrong
 from edgepos.domain.identifiers import split_line_id
 from edgepos.domain.operation import Kind, Line
 from edgepos.domain.result import Result, TerminalResult
+from edgepos.domain.slip import kind_on_slip
 from edgepos.journal import FindingRow, Journal, TerminalRow
 from edgepos.practice import PracticeSystem
 
 log = logger(__name__)
 
 GAP = "before-this-journal"
+NOT_ADOPTED = "not-adopted"
 LOOK_BACK = timedelta(days=31)
 """A copy older than this is not caught up with by the practice system; the reconciliation shows the difference."""
 
@@ -78,9 +80,14 @@ class Holding:
         if not other_box_is_off:
             raise Wrong("usage", text="other_box_is_off", expected="true, once the other box is off for good")
         period = await self._gap_period(row)
-        await self._adopt_last(terminal)
+        last = await self._strange_last(terminal)
+        if last is not None:
+            await self._adopt_last(terminal, last)
         if self._practice is not None:
             await self._adopt_booked(self._practice, terminal)
+        if last is not None and await self._is_strange(last.order_id):
+            facts = {"terminal": terminal, "reference": last.order_id, "result": last.kept()}
+            await self._journal.raise_finding(NOT_ADOPTED, last.order_id, facts)
         if row.period <= period:
             raise Refused("reconcile-first", terminal=terminal)
         log.info("terminal released", terminal=terminal, operator=operator, cause=row.held)
@@ -95,7 +102,8 @@ class Holding:
         await self._journal.raise_finding(GAP, row.id, facts)
         return row.period
 
-    async def _adopt_last(self, terminal: str) -> None:
+    async def _strange_last(self, terminal: str) -> TerminalResult | None:
+        """What the terminal did last, if it moved money under a reference of our form that nobody here knows."""
         try:
             state = await self._cloud.state(terminal)
             if state.reported != "idle":
@@ -103,9 +111,15 @@ class Holding:
             last = await self._cloud.last(terminal)
         except LookUpFailed as error:
             raise NotReached("terminal-away", terminal=terminal, why=error.error) from None
-        if last is not None and last.result is Result.MOVED and await self._is_strange(last.order_id):
+        is_strange = last is not None and last.result is Result.MOVED and await self._is_strange(last.order_id)
+        return last if is_strange else None
+
+    async def _adopt_last(self, terminal: str, last: TerminalResult) -> None:
+        """As what its slip says it was: without one, money taken and money given back look alike."""
+        kind = kind_on_slip(f"{last.customer_slip}\n{last.merchant_slip}")
+        if kind in (Kind.PURCHASE, Kind.REFUND):
             await self._journal.found(
-                kind=Kind.PURCHASE,
+                kind=kind,
                 terminal=terminal,
                 currency=self._currency,
                 clinic_day=self._today(),

@@ -1,4 +1,4 @@
-"""A terminal's slips: reading a closing report's totals, knowing a void's slip, and showing both on any printer.
+"""A terminal's slips: reading a closing report's totals, knowing what a slip is of, and showing both on any printer.
 
 A slip is kept word for word in the journal; what is read from it here is compared, never written over it. Layout:
 connectcloud.md §3.5 and §5, Norwegian from a captured log, the other four languages assumed alike. Reading is strict:
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from edgepos.domain.money import DIGITS
+from edgepos.domain.operation import Kind
 
 MAX_SLIP = 20_000
 """Longer texts are no closing report of 24 columns."""
@@ -79,7 +80,12 @@ VOID = (
     r"|PERUUTUS|MITÄTÖINTI"
 )
 MOVED = r"PURCHASE|SALE|KJØP|VAREKJØP|KÖP|KØB|OSTO|OSTON"
+BACK = (
+    r"REFUND|RETURN|RETURN OF GOODS|RETUR|VARERETUR|RETURKJØP|RETURKÖP|RETURKØB|TILBAKEBETALING|ÅTERBETALNING"
+    r"|TILBAGEBETALING|HYVITYS|PALAUTUS"
+)
 VOID_LINE = re.compile(rf"(?:{VOID})(?: (?:AV |AF |OF )?(?:{MOVED}))?|(?:{MOVED}) (?:{VOID})")
+TYPE_LINES = {Kind.PURCHASE: re.compile(MOVED), Kind.REFUND: re.compile(BACK), Kind.REVERSAL: VOID_LINE}
 COUNT_LINE = re.compile(r"(\S.*?)\s+([0-9]{1,6})")
 AMOUNT_LINE = re.compile(r"([^=\d]+?)\s*=\s*(.+)")
 CURRENCY_LINE = re.compile(r"[A-Z]{3}")
@@ -222,9 +228,23 @@ def paid_in(text: str) -> frozenset[str]:
 
 
 def is_void_slip(text: str) -> bool:
-    """Whether a slip's type line, a line of its own, says in one of five languages that a payment was taken back."""
-    lines = re.split(r"[\r\n\f]+", decode_slip(text[:MAX_SLIP]))
-    return any(VOID_LINE.fullmatch(" ".join(line.split()).upper()) for line in lines)
+    """Whether a slip's type line says that a payment was taken back."""
+    return Kind.REVERSAL in _types(text)
+
+
+def kind_on_slip(text: str) -> Kind | None:
+    """What was done, by the slip's type line; None where it has none, or two that say different things.
+
+    It is the only word of it: a terminal's result has the same fields for money taken and money given back.
+    """
+    types = _types(text)
+    return types.pop() if len(types) == 1 else None
+
+
+def _types(text: str) -> set[Kind]:
+    """What the lines say that consist of nothing else, in one of five languages (the words are assumed)."""
+    lines = [" ".join(line.split()).upper() for line in re.split(r"[\r\n\f]+", decode_slip(text[:MAX_SLIP]))]
+    return {kind for kind, form in TYPE_LINES.items() if any(form.fullmatch(line) for line in lines)}
 
 
 def decode_slip(text: str) -> str:

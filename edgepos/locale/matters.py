@@ -125,6 +125,14 @@ FINDINGS: Mapping[str, Entry] = {
         N_("The journal is an older copy, or another box drives the same terminal. The terminal is held."),
         N_("Switch the other box off, then let a technician release the terminal."),
     ),
+    "not-adopted": entry(
+        (
+            N_("{terminal}'s last operation is not in the journal, and no slip says whether it took or gave money."),
+            N_("A terminal's last operation is not in the journal, and no slip says what it was."),
+        ),
+        N_("It was done before this journal was restored, under the reference {reference}."),
+        N_("Find its slip, then: edgepos record"),
+    ),
     "closed-by-terminal": entry(
         (N_("{terminal} closed its session {session} by itself."), N_("A terminal closed its session by itself.")),
         N_("edgepos did not ask for it and has not seen the report."),

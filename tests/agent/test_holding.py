@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from agent_clinic import RECEPTION, Clinic
@@ -95,10 +97,30 @@ async def test_a_restored_copy_believes_only_its_own_reference(clinic: Clinic) -
     assert refused.value.code == "terminal-held"
 
 
-async def restored_before_the_last_payment(clinic: Clinic) -> tuple[dict[str, object], dict[str, object], int]:
-    """A copy, then a payment that the practice system does not have yet, then the copy in the journal's place.
+async def a_payment(clinic: Clinic, before: dict[str, Any]) -> dict[str, Any]:
+    return await clinic.pay(12_500)
 
-    Gives the payment before the copy, the one after it, and the difference that the copy lacks.
+
+async def a_refund(clinic: Clinic, before: dict[str, Any]) -> dict[str, Any]:
+    asked = {"amount_minor": 4_000, "reason": "too much"}
+    return await clinic.outcome(
+        await clinic.client.post(f"/payments/{before['id']}/refund", asked, key=clinic.chance.uuid4())
+    )
+
+
+async def a_payment_and_its_reversal(clinic: Clinic, before: dict[str, Any]) -> dict[str, Any]:
+    payment = await clinic.pay(12_500)
+    return await clinic.outcome(
+        await clinic.client.post(f"/payments/{payment['id']}/reverse", {}, key=clinic.chance.uuid4())
+    )
+
+
+async def restored_before_the_last_payment(
+    clinic: Clinic, last: Callable[[Clinic, dict[str, Any]], Awaitable[dict[str, Any]]] = a_payment
+) -> tuple[dict[str, object], dict[str, object], int]:
+    """A copy, then what the practice system does not have yet, then the copy in the journal's place.
+
+    Gives the payment before the copy, the one after it, and an invoice that is older than both.
     """
     assert clinic.agent is not None
     older = await clinic.invoice(1)
@@ -108,7 +130,7 @@ async def restored_before_the_last_payment(clinic: Clinic) -> tuple[dict[str, ob
     backups.mkdir()
     made = await clinic.agent.parts.journal.backup(backups)
     await clinic.control("POST", "/faults", {"service": "provet", "fault": "down", "id": "away"})
-    lost = await clinic.pay(12_500)
+    lost = await last(clinic, before)
     assert lost["state"] == "approved"
     await clinic.kill()
     await clinic.mend("away")
@@ -157,6 +179,60 @@ async def test_a_copy_that_lacks_the_last_payment_catches_up_and_lists_the_gap(c
     another = await clinic.invoice(2)
     assert (await clinic.outcome(await clinic.begin(clinic.body(another))))["state"] == "approved"
     assert (await clinic.client.get("/verify"))["ok"]
+
+
+async def test_money_back_that_the_copy_lacks_is_adopted_as_money_back(clinic: Clinic) -> None:
+    _, lost, _ = await restored_before_the_last_payment(clinic, a_refund)
+    assert await step_of_release(clinic) == "reconcile-first"
+    adopted = await clinic.payment(str(lost["id"]))
+    assert (adopted["kind"], adopted["state"], adopted["approved_minor"]) == ("refund", "approved", 4_000)
+    await reconcile(clinic)
+    assert await step_of_release(clinic) == ""
+    assert (await clinic.pay(9_900))["state"] == "approved"
+    assert (await clinic.client.get("/verify"))["ok"]
+
+
+async def test_what_the_copy_lacks_and_was_reversed_is_not_adopted_as_a_payment(clinic: Clinic) -> None:
+    await restored_before_the_last_payment(clinic, a_payment_and_its_reversal)
+    assert await step_of_release(clinic) == "reconcile-first"
+    assert [one["amount_minor"] for one in (await clinic.client.get("/payments"))["payments"]] == [20_000]
+    await reconcile(clinic)
+    assert await step_of_release(clinic) == ""
+    assert await open_findings(clinic, "before-this-journal"), "a person has to look at the slips"
+    assert (await clinic.pay(9_900))["state"] == "approved"
+
+
+async def test_a_last_result_that_does_not_say_what_it_was_is_left_to_a_person(clinic: Clinic) -> None:
+    """A terminal that prints for itself gives no slip, and without one money taken looks like money given back."""
+    clinic.simulator.world.terminals[RECEPTION].printer_width = 0
+    _, lost, _ = await restored_before_the_last_payment(clinic, a_refund)
+    assert await step_of_release(clinic) == "reconcile-first"
+    assert [one["amount_minor"] for one in (await clinic.client.get("/payments"))["payments"]] == [20_000]
+    (finding,) = await open_findings(clinic, "not-adopted")
+    assert finding["subject"] == lost["id"]
+    assert await step_of_release(clinic) == "reconcile-first"
+    assert len(await open_findings(clinic, "not-adopted")) == 1
+
+
+async def test_what_only_the_books_can_say_is_adopted_from_them_and_once(clinic: Clinic) -> None:
+    clinic.simulator.world.terminals[RECEPTION].printer_width = 0
+    lost = await clinic.outcome(await clinic.begin(clinic.body(await clinic.invoice())))
+    await clinic.until(lambda: clinic.is_synced(lost), 120)
+    await clinic.kill()
+    shutil.rmtree(clinic.folder / "state")
+    (clinic.folder / "state").mkdir(mode=0o700)
+    await clinic.start()
+    await asyncio.sleep(20)
+    assert await step_of_release(clinic) == "reconcile-first"
+    adopted = await clinic.payment(lost["id"])
+    assert (adopted["kind"], adopted["approved_minor"]) == ("purchase", lost["approved_minor"])
+    assert not await open_findings(clinic, "not-adopted")
+    await reconcile(clinic)
+    assert await step_of_release(clinic) == ""
+    await clinic.pay(9_900)
+    known = (await clinic.client.get("/payments"))["payments"]
+    assert [one["id"] for one in known if one["amount_minor"] == lost["amount_minor"]] == [lost["id"]]
+    assert not await open_findings(clinic, "second-approval")
 
 
 async def test_money_back_of_a_payment_older_than_the_gap_needs_a_senior(clinic: Clinic) -> None:

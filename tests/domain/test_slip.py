@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgepos.domain.operation import Kind
 from edgepos.domain.slip import (
     LANGUAGES,
     Reading,
@@ -18,6 +19,7 @@ from edgepos.domain.slip import (
     WhyUnread,
     decode_slip,
     is_void_slip,
+    kind_on_slip,
     paid_in,
     read_slip,
     to_code_page,
@@ -289,6 +291,17 @@ def test_a_void_says_so_on_a_line_of_its_own(line: str) -> None:
 )  # fmt: skip
 def test_no_other_line_is_a_void(line: str) -> None:
     assert not is_void_slip(f"DEMO VET\r\nOverf.: 042\r\n\r\n{line}\r\nNOK    12,50\r\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [("KJØP", Kind.PURCHASE), ("KÖP", Kind.PURCHASE), ("KØB", Kind.PURCHASE), ("OSTO", Kind.PURCHASE),
+     ("PURCHASE", Kind.PURCHASE), ("RETUR", Kind.REFUND), ("HYVITYS", Kind.REFUND), ("Refund", Kind.REFUND),
+     ("VARERETUR", Kind.REFUND), ("MAKULERING", Kind.REVERSAL), ("OSTON PERUUTUS", Kind.REVERSAL),
+     ("KÖP GODKÄNT", None), ("RETUR INOM 14 DAGAR", None), ("", None), ("KÖP\r\nRETUR", None)],
+)  # fmt: skip
+def test_a_slip_says_what_it_is_of_or_nothing(line: str, kind: Kind | None) -> None:
+    assert kind_on_slip(f"DEMO VET\r\nOverf.: 042\r\n\r\n{line}\r\nNOK    12,50\r\n") is kind
 
 
 # --- display and printing
