@@ -12,7 +12,7 @@ from collections.abc import Callable
 from edgepos.agent.log import logger
 from edgepos.domain.errors import Refused
 from edgepos.domain.identifiers import looks_like_reference
-from edgepos.domain.operation import NOTHING_MOVED, Kind, Operation, State
+from edgepos.domain.operation import NOTHING_MOVED, Kind, Operation, Origin, State
 from edgepos.domain.result import Result, TerminalResult
 from edgepos.domain.slip import is_void_slip
 from edgepos.journal import Journal, TerminalRow
@@ -75,7 +75,7 @@ class TerminalRecord:
         if result.result is not Result.MOVED:
             return
         if operation.state is State.APPROVED:
-            if result.stan_auth == operation.result.get("stan_auth"):
+            if result.stan_auth == operation.result.get("stan_auth") or _is_from_the_books(operation):
                 return
             if is_void_slip(result.customer_slip) or is_void_slip(result.merchant_slip):
                 await self._reversed(operation, result)
@@ -127,6 +127,11 @@ class TerminalRecord:
             echoes = bool(result.order_id)
             if row.echoes is not echoes:
                 await self._journal.learned(row.id, echoes)
+
+
+def _is_from_the_books(operation: Operation) -> bool:
+    """Adopted from the practice system (adopting.py), which knows nothing of a terminal's marks."""
+    return operation.origin is Origin.FOUND and not operation.result.get("stan_auth")
 
 
 def _moved(row: TerminalRow) -> bool:

@@ -19,6 +19,7 @@ from typing import Any
 
 from edgepos import __version__
 from edgepos.agent import recovery, sockets
+from edgepos.agent.adopting import Adopting
 from edgepos.agent.alerts import Alerts
 from edgepos.agent.api import Server, application
 from edgepos.agent.asking import Asking
@@ -209,7 +210,10 @@ async def opened(given: Given) -> AsyncIterator[Agent]:
             ),
             charging=charging,
             holding=Holding(
-                journal, cloud, practice, clock=given.clock, currency=given.settings.currency, today=given.today
+                journal,
+                Adopting(
+                    journal, cloud, practice, clock=given.clock, currency=given.settings.currency, today=given.today
+                ),
             ),
             practice=practice,
             desk=desk,

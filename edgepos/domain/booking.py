@@ -15,6 +15,7 @@ from edgepos.domain.identifiers import ALPHABET
 from edgepos.domain.invoice import Booking, Invoice, PracticePayment, WhyNot
 
 ROW = re.compile(rf"(?<![0-9A-Z])E[{ALPHABET}]{{12}}\.[0-9]+")
+TERMINAL = re.compile(r" ([0-9]{8})$", re.ASCII)
 TAKES_PAYMENTS = frozenset({None, WhyNot.PAID, WhyNot.NOT_POSITIVE, WhyNot.OTHER_DEPARTMENT, WhyNot.AMOUNT_UNREADABLE})
 """What a finalised invoice may be and still take a booking: the money is taken already, the due sum judged apart."""
 
@@ -38,6 +39,12 @@ def row_in(info: str) -> str | None:
     """Whose booking a payment is by its text: the first of our references in it (a refund names its payment second)."""
     found = ROW.search(info)
     return found[0] if found else None
+
+
+def terminal_in(info: str) -> str | None:
+    """The terminal that took or gave the money, by a payment's text; None where it names none, as a cut one does."""
+    found = TERMINAL.search(info)
+    return found[1] if found else None
 
 
 def look_up(

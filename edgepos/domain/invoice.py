@@ -83,6 +83,8 @@ class Booking:
     card_scheme: str = ""
     last_four: str = ""
     authorisation: str = ""
+    terminal: str = ""
+    """Last in `info`: whoever has lost the journal learns from it which terminal it was."""
     operator: str = ""
     day: str | None = None
     """The day to book on, where it is not the practice system's own today."""

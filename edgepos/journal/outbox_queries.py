@@ -18,7 +18,7 @@ _OUTBOX = """
 SELECT b.row, b.operation, b.line, b.practice, b.invoice, b.amount_minor, b.currency, b.state, b.cause, b.facts,
        b.change, b.practice_payment, b.via, b.created_at, b.seq, o.operator, o.clinic_day, o.result,
        o.corrects || '.' || b.line, p.practice_payment,
-       CASE WHEN p.state <> 'acknowledged' THEN b.waits_for END
+       CASE WHEN p.state <> 'acknowledged' THEN b.waits_for END, o.terminal
 FROM outbox b JOIN operation o ON o.id = b.operation LEFT JOIN outbox p ON p.row = b.waits_for
 """
 # The second condition is what the index of waiting rows needs to be seen to fit.
@@ -52,6 +52,7 @@ def _outbox_row(row: Row) -> OutboxRow:
             card_scheme=result.get("card_scheme", ""),
             last_four=_last_four(result.get("masked_card", "")),
             authorisation=result.get("stan_auth", ""),
+            terminal=row[21],
             operator=row[15],
             day=None if change.get("book_today") else row[16],
             corrects_row=row[18] if row[5] < 0 else None,

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from agent_clinic import RECEPTION, Clinic
+from agent_clinic import RECEPTION, ROOM, Clinic
 
 from edgepos.agent.asking import Who
 from edgepos.agent.forms import Form
@@ -21,17 +21,17 @@ from edgepos.journal import restore
 pytestmark = pytest.mark.virtual_time
 
 
-async def step_of_release(clinic: Clinic) -> str:
+async def step_of_release(clinic: Clinic, terminal: str = RECEPTION) -> str:
     """One step towards letting the terminal go; what still stands in the way, empty if nothing does."""
     try:
-        await release(clinic)
+        await release(clinic, terminal)
     except AgentError as refused:
         return refused.code
     return ""
 
 
-async def reconcile(clinic: Clinic) -> None:
-    begun = await clinic.client.post("/reconciliations", {"terminal": RECEPTION}, key=clinic.chance.uuid4())
+async def reconcile(clinic: Clinic, terminal: str = RECEPTION) -> None:
+    begun = await clinic.client.post("/reconciliations", {"terminal": terminal}, key=clinic.chance.uuid4())
     assert (await clinic.outcome(begun))["state"] == "approved"
     await asyncio.sleep(10)
 
@@ -40,9 +40,26 @@ async def open_findings(clinic: Clinic, kind: str) -> list[dict[str, object]]:
     return [one for one in (await clinic.client.get("/findings"))["findings"] if one["kind"] == kind]
 
 
-async def release(clinic: Clinic) -> dict[str, object]:
-    freed: dict[str, object] = await clinic.client.post(f"/terminals/{RECEPTION}/release", {"other_box_is_off": True})
+async def release(clinic: Clinic, terminal: str = RECEPTION) -> dict[str, object]:
+    freed: dict[str, object] = await clinic.client.post(f"/terminals/{terminal}/release", {"other_box_is_off": True})
     return freed
+
+
+async def booked(clinic: Clinic, *nth: int, terminal: str = RECEPTION) -> dict[str, Any]:
+    """One payment of the *nth* invoices, in the practice system too."""
+    bodies = [clinic.body(await clinic.invoice(one), terminal) for one in nth]
+    whole = {**bodies[0], "lines": [line for body in bodies for line in body["lines"]]}
+    payment = await clinic.outcome(await clinic.begin(whole))
+    await clinic.until(lambda: clinic.is_synced(payment), 120)
+    return payment
+
+
+async def on_an_empty_journal(clinic: Clinic) -> None:
+    await clinic.kill()
+    shutil.rmtree(clinic.folder / "state")
+    (clinic.folder / "state").mkdir(mode=0o700)
+    await clinic.start()
+    await asyncio.sleep(20)
 
 
 async def test_a_new_journal_at_a_used_terminal_holds_it_until_it_has_caught_up(clinic: Clinic) -> None:
@@ -216,13 +233,8 @@ async def test_a_last_result_that_does_not_say_what_it_was_is_left_to_a_person(c
 
 async def test_what_only_the_books_can_say_is_adopted_from_them_and_once(clinic: Clinic) -> None:
     clinic.simulator.world.terminals[RECEPTION].printer_width = 0
-    lost = await clinic.outcome(await clinic.begin(clinic.body(await clinic.invoice())))
-    await clinic.until(lambda: clinic.is_synced(lost), 120)
-    await clinic.kill()
-    shutil.rmtree(clinic.folder / "state")
-    (clinic.folder / "state").mkdir(mode=0o700)
-    await clinic.start()
-    await asyncio.sleep(20)
+    lost = await booked(clinic, 0)
+    await on_an_empty_journal(clinic)
     assert await step_of_release(clinic) == "reconcile-first"
     adopted = await clinic.payment(lost["id"])
     assert (adopted["kind"], adopted["approved_minor"]) == ("purchase", lost["approved_minor"])
@@ -233,6 +245,53 @@ async def test_what_only_the_books_can_say_is_adopted_from_them_and_once(clinic:
     known = (await clinic.client.get("/payments"))["payments"]
     assert [one["id"] for one in known if one["amount_minor"] == lost["amount_minor"]] == [lost["id"]]
     assert not await open_findings(clinic, "second-approval")
+
+
+async def test_each_terminal_gets_back_what_was_booked_of_its_own(clinic: Clinic) -> None:
+    lost = [await booked(clinic, 0, terminal=ROOM), await booked(clinic, 0), await booked(clinic, 0)]
+    await clinic.pay(9_900)  # so that neither terminal's last result is one of them
+    await clinic.pay(9_800, ROOM)
+    await on_an_empty_journal(clinic)
+    assert await step_of_release(clinic) == "reconcile-first"
+    assert await step_of_release(clinic, ROOM) == "reconcile-first"
+    adopted = [await clinic.payment(one["id"]) for one in lost]
+    assert [one["terminal"] for one in adopted] == [ROOM, RECEPTION, RECEPTION]
+    assert [one["approved_minor"] for one in adopted] == [one["approved_minor"] for one in lost]
+
+
+async def test_a_booking_that_names_no_terminal_is_adopted_once_wherever_it_was(clinic: Clinic) -> None:
+    """As older bookings do not, and those that the practice system has cut."""
+    await clinic.pay(9_900)
+    lost = await booked(clinic, 0, terminal=ROOM)
+    for booking in clinic.simulator.world.practice.bookings.values():
+        booking.info = booking.info.removesuffix(f" {ROOM}")
+    await on_an_empty_journal(clinic)
+    for terminal in (RECEPTION, ROOM):
+        await step_of_release(clinic, terminal)
+        await reconcile(clinic, terminal)
+        assert await step_of_release(clinic, terminal) == ""
+    assert (await clinic.pay(9_800, ROOM))["state"] == "approved"
+    known = (await clinic.client.get("/payments"))["payments"]
+    assert [one["id"] for one in known if one["amount_minor"] == lost["amount_minor"]] == [lost["id"]]
+
+
+@pytest.mark.parametrize("is_last", [True, False])
+async def test_a_payment_of_two_invoices_is_adopted_whole(clinic: Clinic, is_last: bool) -> None:
+    lost = await booked(clinic, 0, 1)
+    if not is_last:
+        await clinic.pay(9_900)
+    await on_an_empty_journal(clinic)
+    assert await step_of_release(clinic) == "reconcile-first"
+    adopted = await clinic.payment(lost["id"])
+    assert adopted["approved_minor"] == lost["approved_minor"]
+    assert [(one["invoice"], one["kept_minor"]) for one in adopted["lines"]] == [
+        (one["invoice"], one["kept_minor"]) for one in lost["lines"]
+    ]
+    assert adopted["sync"] == "acknowledged"
+    assert bool(adopted["stan_auth"]) is is_last
+    await asyncio.sleep(60)
+    ours = [one for one in (await clinic.control("GET", "/truth"))["bookings"] if lost["id"] in one["info"]]
+    assert len(ours) == 2, "what is booked is not booked again"
 
 
 async def test_money_back_of_a_payment_older_than_the_gap_needs_a_senior(clinic: Clinic) -> None:

@@ -224,9 +224,12 @@ def animal(row: object) -> str:
 
 
 def info(booking: Booking) -> str:
-    """The payment's free text: our reference first (a cut leaves it), then what staff know a card by. Nobody's name."""
+    """The payment's free text: our reference first (a cut leaves it), then what staff know a card by, and the terminal.
+
+    Nobody's name.
+    """
     card = (booking.card_scheme, f"**** {booking.last_four}" if booking.last_four else "", booking.authorisation)
-    words = (booking.row, booking.corrects_row or "", *card)
+    words = (booking.row, booking.corrects_row or "", *card, booking.terminal)
     return " ".join(word for word in words if word)[: assumed.INFO_LIMIT].rstrip()
 
 
