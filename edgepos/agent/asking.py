@@ -206,10 +206,11 @@ class Asking:
         return operation
 
     async def assign(self, payment: Operation, form: Form, who: Who) -> Operation:
-        """Give a payment that was taken without an invoice its invoice."""
+        """Give what was taken without an invoice its invoice."""
         invoice = await self._charging.named(form.text("invoice"))
+        unlisted = next((line.line for line in payment.lines if line.invoice is None), 1)
         return await self._journal.assigned(
-            payment.id, line=1, invoice=invoice.id, number=invoice.number, operator=who.operator
+            payment.id, line=unlisted, invoice=invoice.id, number=invoice.number, operator=who.operator
         )
 
     # --- forms

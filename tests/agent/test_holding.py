@@ -294,6 +294,23 @@ async def test_a_payment_of_two_invoices_is_adopted_whole(clinic: Clinic, is_las
     assert len(ours) == 2, "what is booked is not booked again"
 
 
+async def test_what_was_not_booked_of_the_last_payment_is_a_line_that_can_be_given_its_invoice(clinic: Clinic) -> None:
+    lost = await booked(clinic, 0, 1)
+    row = f"{lost['id']}.2"
+    practice = clinic.simulator.world.practice
+    ours = {id: one for id, one in practice.bookings.items() if row in one.info}
+    (unbooked,) = ours.values()
+    unbooked.info = "Kontant"  # as if it had never come that far
+    await on_an_empty_journal(clinic)
+    await step_of_release(clinic)
+    adopted = await clinic.payment(lost["id"])
+    assert adopted["approved_minor"] == lost["approved_minor"]
+    assert [one["invoice"] for one in adopted["lines"]] == [lost["lines"][0]["invoice"], None]
+    other = await clinic.invoice(0)
+    given = await clinic.client.post(f"/payments/{lost['id']}/assign", {"invoice": other["id"]})
+    assert [one["invoice"] for one in given["lines"]] == [lost["lines"][0]["invoice"], other["id"]]
+
+
 async def test_money_back_of_a_payment_older_than_the_gap_needs_a_senior(clinic: Clinic) -> None:
     before, _, _ = await restored_before_the_last_payment(clinic)
     await step_of_release(clinic)
