@@ -15,8 +15,6 @@ from typing import TypedDict
 FOLDER = os.environ.get("EDGEPOS_PROOF")
 """Read when the tests are collected: each test runs in a clean environment."""
 
-IS_PROOF = "EDGEPOS_PROOF" in os.environ
-"""Whether this is `make proof`: the dearest harness then takes its full length, which a push has no time for."""
 SOAK = 20 if os.environ.get("EDGEPOS_SOAK") else 1
 """How many times more of everything the longer run does."""
 

@@ -81,6 +81,8 @@ def selects_then_inserts(patch: pytest.MonkeyPatch) -> None:
             connection.execute(f"DROP INDEX {index}")
 
     async def look_first(self: Journal, intent: Intent, *, expected_parts: bool = True) -> tuple[Operation, bool]:
+        if intent.request_key and await self.by_request_key(intent.request_key):
+            return await intend(self, intent, expected_parts=expected_parts)
         invoices = {line.invoice for line in intent.lines if line.invoice and intent.kind is Kind.PURCHASE}
         for one in await self.open_operations():
             lost_closing = one.kind is Kind.RECONCILIATION and one.state is State.UNKNOWN
