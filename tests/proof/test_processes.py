@@ -1,79 +1,86 @@
 """The real agent as a process of its own, ended by a real SIGKILL at any moment, again and again on one journal.
 
 What `test_kills.py` does at chosen steps and cheaply is done here with everything real but the time: process, signal,
-sockets, start-up, disk. Nobody chooses the moment: time is running when the blow is struck, after a drawn number of
-questions to the simulator's clock, and it finds the process wherever that happens to be.
+sockets, start-up, disk. A few agents are started as a box starts them; most come from the `nursery`, which spares them
+the second that Python needs to load one, and changes nothing else. The long run has some hundred kills on one journal,
+then a new one, several clinics at a time.
 """
 
 from __future__ import annotations
 
+import os
 import random
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
-from edgepos.client import AgentError
-from edgepos.client.http import new_key
 from edgepos.commands.demo.clinic import DemoClinic
-from edgepos.commands.demo.truth import compare
 from tests.proof.figures import SEED, SOAK, record, replay
+from tests.proof.nursery import Nursery, NurseryClinic
+from tests.proof.real_processes import Chapter, Tally
 
-pytestmark = pytest.mark.timeout(7200)
+pytestmark = pytest.mark.timeout(4 * 3600)
 
-KILLS = 12 if SOAK == 1 else 300
-RECEPTION = "70000001"
-FAULTS = (None, None, "drop_before", "drop_after", "cut_body", "504_at_60s")
-LIMIT_S = 1_500
-
-
-def press_pay(clinic: DemoClinic, invoice: int, due_minor: int) -> str | None:
-    """The payment; None where the agent refuses, or is gone before it has answered."""
-    line = {"invoice": str(invoice), "part": 1, "due_minor": due_minor, "amount_minor": due_minor}
-    try:
-        body = {"terminal": RECEPTION, "currency": "SEK", "lines": [line]}
-        return str(clinic.agent.post("/payments", body, key=new_key())["id"])
-    except AgentError:
-        return None
+KILLS_OF_STARTED_ONES = 6 if SOAK == 1 else 100
+CHAPTERS, KILLS_A_CHAPTER = (1, 60) if SOAK == 1 else (41, 250)
+TWINS = ("records_after_the_reply", "takes_any_last_operation")
+KILLS_OF_A_TWIN = 150
+"""It ends when it is convicted, as a rule after some twenty."""
+TABLE = "SIGKILL of the real process at any moment"
+RECOVERING = "of these, before it was READY again"
+TEST = "tests/proof/test_processes.py"
 
 
-def at_rest(clinic: DemoClinic) -> bool:
-    status = clinic.agent.get("/status")
-    under_way = clinic.agent.get("/payments", state="sent")["payments"]
-    return not (status["unknown"] or status["outbox"]["queued"] or under_way)
+def set_up(clinic: DemoClinic) -> None:
+    for terminal in clinic.control("GET", "/terminals")["terminals"]:
+        clinic.control("PUT", f"/terminals/{terminal['id']}", {"fresh_refuses": False})
 
 
-def strike(clinic: DemoClinic, draw: random.Random, fault: str | None) -> None:
-    """A payment, the blow some seconds into it, and a start some seconds later."""
-    due = 10_000 + draw.randrange(10_000)
-    invoice = clinic.control("POST", "/practice/invoices", {"total_minor": due, "department": 2})["id"]
-    if fault:
-        rule = {"service": "nets", "fault": fault, "method": "POST", "path": "*/transaction"}
-        clinic.control("POST", "/faults", rule)
-    press_pay(clinic, invoice, due)
-    clinic.advance(draw.choice((0.0, 1.0, draw.uniform(0, 8))))
-    time_runs = Thread(target=clinic.advance, args=(4.0,))
-    time_runs.start()
-    for _ in range(draw.randrange(12)):
-        clinic.control("GET", "/clock")
-    clinic.kill_agent()
-    time_runs.join()
-    clinic.advance(draw.choice((0.1, 5.0, 40.0)))
-    clinic.start_agent()
-    clinic.until("rest after a kill", lambda: at_rest(clinic), LIMIT_S, 5)
-    clinic.advance(60.0)
-
-
-def test_a_real_sigkill_at_any_moment_loses_doubles_and_misreports_nothing(tmp_path: Path) -> None:
-    draw, bad = random.Random(SEED), []
-    with DemoClinic(virtual=True) as clinic:
-        for terminal in ("70000001", "70000002", "70000003"):
-            clinic.control("PUT", f"/terminals/{terminal}", {"fresh_refuses": False})
-        for _ in range(KILLS):
-            strike(clinic, draw, draw.choice(FAULTS))
-        clinic.stop_agent()
-        scratch = tmp_path / "scratch"
+def chapter(folder: Path, twin: str, kills: int, number: int) -> Tally:
+    """One clinic with agents from a nursery of its own. A twin is judged after each story, and ends convicted."""
+    with Nursery() as nursery, NurseryClinic(nursery, twin) as clinic:
+        set_up(clinic)
+        scratch = folder / f"chapter-{twin}-{number}"
         scratch.mkdir()
-        bad = list(compare(clinic.control("GET", "/truth"), clinic.journal, scratch).differences)
-    record("SIGKILL of the real process at any moment", KILLS, len(bad))
-    assert not bad, "\n".join([*bad, replay("tests/proof/test_processes.py", kills=KILLS)])
+        played = Chapter(clinic, random.Random(SEED * 1_000 + number))
+        if not twin:
+            return played.play(kills, scratch)
+        while played.tally.kills < kills and not played.tally.bad:
+            played.play(played.tally.kills + 1, scratch)
+        return played.tally
+
+
+def keep(tally: Tally) -> None:
+    record(TABLE, tally.kills, len(tally.bad))
+    record(RECOVERING, tally.recovering, 0)
+
+
+def told(tally: Tally) -> str:
+    return "\n".join([*tally.bad[:20], replay(TEST, kills=tally.kills)])
+
+
+@pytest.mark.parametrize("twin", TWINS)
+def test_a_bad_twin_is_convicted(twin: str, tmp_path: Path) -> None:
+    tally = chapter(tmp_path, twin, KILLS_OF_A_TWIN, 0)
+    assert tally.bad, f"{twin} lived through {tally.kills} kills"
+    record(TABLE, 0, 0, twin_convicted=[twin.replace("_", " ")])
+
+
+def test_a_sigkill_at_any_moment_also_of_the_start_loses_doubles_and_misreports_nothing(tmp_path: Path) -> None:
+    tally = Tally()
+    with ThreadPoolExecutor(os.cpu_count() if SOAK > 1 else 1) as pool:
+        for played in pool.map(partial(chapter, tmp_path, "", KILLS_A_CHAPTER), range(CHAPTERS)):
+            keep(played)
+            tally.add(played)
+    assert not tally.bad, told(tally)
+    assert tally.recovering > tally.kills // 4
+
+
+def test_the_same_with_agents_that_are_started_as_a_box_starts_them(tmp_path: Path) -> None:
+    with DemoClinic(virtual=True) as clinic:
+        set_up(clinic)
+        tally = Chapter(clinic, random.Random(SEED)).play(KILLS_OF_STARTED_ONES, tmp_path)
+    keep(tally)
+    assert not tally.bad, told(tally)

@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from edgepos.client import Agent
 from edgepos.client.http import new_key
@@ -29,10 +29,23 @@ from edgepos.commands.demo.settings import LOCATION, ORGANISATION, write_setting
 WAIT_S = 60
 RESTART_S = 2
 """As long as the unit has it between an agent's death and its next start."""
-PATIENCE, PAUSE_S = 600, 0.05
-"""How often, and how long each time, it is waited for a process that starts or ends: half a minute."""
+PATIENCE_S, PAUSE_S = 30, 0.05
+"""How long, and how long each time, it is waited for a process that starts or ends."""
 PARTICIPANTS = ("simulator", "agent")
 """Whose wall clocks there are."""
+
+
+class Running(Protocol):
+    """A process that was started, as `subprocess.Popen` has it."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def stdout(self) -> IO[bytes] | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
 
 
 class DemoClinic:
@@ -40,6 +53,9 @@ class DemoClinic:
 
     *organisation* and *location* are the texts of the two settings files.
     """
+
+    pause_s = PAUSE_S
+    """How long it is waited each time for a process; one that starts quicker than most may be looked at more often."""
 
     def __init__(self, *, virtual: bool, organisation: str = ORGANISATION, location: str = LOCATION) -> None:
         self._virtual = virtual
@@ -50,8 +66,9 @@ class DemoClinic:
         self.journal = self.folder / "state" / "journal.db"
         self.socket = self.folder / "run" / "agent.sock"
         self._log = (self.folder / "log").open("wb")
-        self._simulator: subprocess.Popen[bytes] | None = None
-        self._agent: subprocess.Popen[bytes] | None = None
+        self._simulator: Running | None = None
+        self._agent: Running | None = None
+        self._notify: socket.socket | None = None
         self.addresses: dict[str, str] = {}
         self.environment: dict[str, str] = {}
         self._skipped_s = 0.0
@@ -77,7 +94,7 @@ class DemoClinic:
 
     def _start_simulator(self) -> None:
         options = ["--virtual-clock"] if self._virtual else []
-        self._simulator = self._process(["simulator", *options], stdout=subprocess.PIPE)
+        self._simulator = self._process(["simulator", *options], self._environment(), subprocess.PIPE)
         assert self._simulator.stdout is not None
         line = self._simulator.stdout.readline()
         if not line:
@@ -103,30 +120,46 @@ class DemoClinic:
         self.location = text
         (self.folder / "config" / "location.toml").write_text(text)
 
-    def _process(self, arguments: list[str], stdout: int | IO[bytes], **extra: str) -> subprocess.Popen[bytes]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("EDGEPOS_")}
+    def _process(self, arguments: list[str], environment: dict[str, str], stdout: int | IO[bytes]) -> Running:
         return subprocess.Popen(
             [sys.executable, "-m", "edgepos", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=self._log,
-            env=kept | self.environment | extra,
+            env=environment,
             start_new_session=True,  # Ctrl-C at the demo ends the demo, which ends them in order
         )
 
+    def _environment(self, **extra: str) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("EDGEPOS_")}
+        return kept | self.environment | extra
+
+    def begin_agent(self) -> None:
+        """Start the agent and wait for nothing."""
+        path = self.folder / "run" / "notify"
+        path.unlink(missing_ok=True)
+        if self._notify is not None:
+            self._notify.close()
+        self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._notify.bind(str(path))
+        self._agent = self._process(["agent"], self._environment(NOTIFY_SOCKET=str(path)), self._log)
+
+    def is_ready(self, wait_s: float = 0.0) -> bool:
+        """Whether the agent that was begun says READY within *wait_s*. It is said once."""
+        assert self._notify is not None
+        readable = select.select([self._notify], [], [], wait_s)[0]
+        return bool(readable) and b"READY=1" in self._notify.recv(4096).splitlines()
+
     def start_agent(self) -> None:
         """Start the agent and wait until it says READY: it has recovered, and listens."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-            path = self.folder / "run" / "notify"
-            path.unlink(missing_ok=True)
-            notify.bind(str(path))
-            self._agent = self._process(["agent"], stdout=self._log, NOTIFY_SOCKET=str(path))
-            for _ in range(PATIENCE):
-                if select.select([notify], [], [], PAUSE_S)[0] and b"READY=1" in notify.recv(4096).splitlines():
-                    return
-                if self._agent.poll() is not None:
-                    break
-                self._let_pass(PAUSE_S)
+        self.begin_agent()
+        assert self._agent is not None
+        for _ in range(int(PATIENCE_S / self.pause_s)):
+            if self.is_ready(self.pause_s):
+                return
+            if self._agent.poll() is not None:
+                break
+            self._let_pass(PAUSE_S)
         raise DemoFailed(f"The agent did not become ready. Its last words: {self.last_words()}")
 
     @contextmanager
@@ -156,7 +189,7 @@ class DemoClinic:
 
     def command(self, *arguments: str) -> None:
         """What a technician types."""
-        status = self._process([*arguments], stdout=self._log).wait(WAIT_S)
+        status = self._process([*arguments], self._environment(), self._log).wait(WAIT_S)
         if status:
             raise DemoFailed(f"edgepos {arguments[0]} ended with status {status}: {self.last_words()}")
 
@@ -170,7 +203,7 @@ class DemoClinic:
         """SIGTERM, and the status with which it ended."""
         assert self._agent is not None
         self._agent.terminate()
-        for _ in range(PATIENCE):
+        for _ in range(int(PATIENCE_S / PAUSE_S)):
             try:
                 return self._agent.wait(PAUSE_S)
             except subprocess.TimeoutExpired:
@@ -190,6 +223,8 @@ class DemoClinic:
                     process.wait()
             if process.stdout is not None:
                 process.stdout.close()
+        if self._notify is not None:
+            self._notify.close()
         self._log.close()
         self._folder.cleanup()
 
