@@ -68,6 +68,16 @@ def keeps_no_reserve(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Reserve, "give_up_if_needed", lambda self: False)
 
 
+def looks_at_no_chain(patch: pytest.MonkeyPatch) -> None:
+    """Believes whatever SQLite can read."""
+
+    def believes(connection: apsw.Connection, *_: object) -> tuple[int, bytes, None]:
+        return (*database.read_head(connection), None)
+
+    patch.setattr(verify, "chain_problem", believes)
+    patch.setattr(verify, "_projection_problems", lambda connection: iter(()))
+
+
 CLAIMS = ("one_open_a_terminal", "one_open_an_invoice", "one_claim_a_part")
 
 
