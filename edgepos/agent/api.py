@@ -73,6 +73,8 @@ ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("GET", "/x-report", technician.x_report),
     ("GET", "/settings", technician.settings),
     ("GET", "/doctor", technician.doctor),
+    ("GET", "/setup", technician.set_up),
+    ("POST", "/setup/lamps", technician.saw_lamps),
     ("GET", "/log", technician.log_lines),
     ("GET", "/operators", technician.operators),
     ("POST", "/operators", technician.change_operator),

@@ -22,6 +22,8 @@ from edgepos.agent.invoices import Desk
 from edgepos.agent.log import Recent
 from edgepos.agent.operators import Operators
 from edgepos.agent.peers import Peer, Role
+from edgepos.agent.ports import Cloud
+from edgepos.agent.set_up_steps import SetUp
 from edgepos.agent.settings import Settings
 from edgepos.agent.sync import Sender
 from edgepos.agent.view import View
@@ -46,6 +48,7 @@ class Parts:
     settings: Settings
     settings_folder: Path
     state_folder: Path
+    cloud: Cloud
     crew: Crew
     health: Health
     view: View
@@ -58,6 +61,7 @@ class Parts:
     sender: Sender | None
     closings: Closings
     operators: Operators
+    set_up: SetUp
     recent: Recent
     clock: Clock
     chance: Chance

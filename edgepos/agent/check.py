@@ -21,7 +21,10 @@ def fine(area: str, name: str, message: str = "") -> Check:
 def wrong(area: str, name: str, code: str, facts: Mapping[str, object] = {}) -> Check:
     """It is not, in the words of *code*."""
     said = render(code, facts)
-    return {"area": area, "name": name, "ok": False, "message": said.message, "mend": said.mend}
+    return {
+        "area": area, "name": name, "ok": False, "code": code, "facts": dict(facts), "message": said.message,
+        "mend": said.mend,
+    }  # fmt: skip
 
 
 def in_order(checks: Sequence[Check]) -> list[Check]:

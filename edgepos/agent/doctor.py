@@ -98,5 +98,6 @@ def _shown(area: str, name: str, thing: Mapping[str, Any]) -> Check:
     is_fine = thing["state"] in FINE
     message = thing["why"] or str(thing["state"])
     return {
-        "area": area, "name": name, "ok": is_fine, "state": thing["state"], "message": message, "mend": thing["mend"],
+        "area": area, "name": name, "ok": is_fine, "state": thing["state"], "code": thing.get("code"), "facts": {},
+        "message": message, "mend": thing["mend"],
     }  # fmt: skip

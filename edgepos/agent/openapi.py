@@ -35,6 +35,7 @@ QUERIES: Mapping[str, Mapping[str, Schema]] = {
     "GET /closings": {"limit": LIMIT, "before": {"type": "integer", "minimum": 0}},
     "GET /closings/{number}": {"copy": FLAG},
     "GET /x-report": {"terminal": TEXT},
+    "GET /setup": {"look": FLAG},
     "GET /log": {"limit": {"type": "integer", "minimum": 1, "maximum": 2000}},
 }  # fmt: skip
 """What stands behind the question mark."""
@@ -74,6 +75,7 @@ BODIES: Mapping[str, Schema] = {
     "POST /login": _object(("operator", "pin"), operator=TEXT, pin=TEXT),
     "POST /terminals/{id}/periods/{period}/total": _object(("amount_minor",), amount_minor=WHOLE, note=TEXT),
     "POST /closings": _object(day=DAY),
+    "POST /setup/lamps": _object(("terminal", "green"), terminal=TEXT, green=BOOLEAN),
     "POST /operators": _object(
         ("operator",), operator=TEXT, name=TEXT, pin=TEXT, active=BOOLEAN,
         role={"type": "string", "enum": ["staff", "senior", "technician"]},

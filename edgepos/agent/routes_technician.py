@@ -18,6 +18,7 @@ from edgepos.agent.doctor import RIGHTS_S, checks, in_order, rights
 from edgepos.agent.network_check import reachable, services_of
 from edgepos.agent.operators import Operator
 from edgepos.agent.peers import Role
+from edgepos.agent.set_up_steps import WRONG
 from edgepos.agent.settings_files import sources
 from edgepos.domain.errors import Refused, Wrong
 from edgepos.domain.money import MAX_MINOR
@@ -101,6 +102,21 @@ async def doctor(call: Call) -> dict[str, Any]:
     known = checks(await parts.view.status(), await parts.journal.open_findings())
     found = in_order([*known, *asked, *granted])
     return {"ok": all(check["ok"] for check in found), "version": __version__, "checks": found}
+
+
+async def set_up(call: Call) -> dict[str, Any]:
+    """How far the set-up has come, step by step; with `look=1` the network and the services are asked first."""
+    call.technician()
+    steps = await call.parts.set_up.steps(call.parts, looks=call.flag("look"))
+    return {"ok": all(step["state"] != WRONG for step in steps), "steps": steps}
+
+
+async def saw_lamps(call: Call) -> dict[str, Any]:
+    """What a person saw at a terminal: whether both lamps on its home screen are green."""
+    call.technician()
+    terminal, are_green = call.form.text("terminal"), call.form.boolean("green")
+    await asyncio.to_thread(call.parts.set_up.saw_lamps, call.parts, terminal, are_green)
+    return {"terminal": terminal, "green": are_green}
 
 
 async def log_lines(call: Call) -> dict[str, Any]:

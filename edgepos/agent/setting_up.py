@@ -164,7 +164,7 @@ def practice(proposal: Proposal, folder: Path) -> PracticeSeen:
 
 
 async def _practice(proposal: Proposal, folder: Path) -> PracticeSeen:
-    async with _provet(proposal, folder) as (provet, _):
+    async with _provet(proposal, folder) as provet:
         check = await provet.check()
         payable = [invoice for invoice in await provet.invoices(since=None) if invoice.why_not is None]
         return PracticeSeen(check, len(payable))
@@ -174,17 +174,14 @@ def departments(proposal: Proposal, folder: Path) -> dict[str, str]:
     """The practice system's departments by their ids. Raises Temporary, Configuration."""
 
     async def ask() -> dict[str, str]:
-        async with _provet(proposal, folder) as (_, link):
-            body = await link.get("department", "list", "department/", {"page_size": "50"})
-        rows = body.get("results") if isinstance(body, Mapping) else None
-        found = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
-        return {str(row.get("id")): str(row.get("name") or "") for row in found}
+        async with _provet(proposal, folder) as provet:
+            return await provet.departments()
 
     return asyncio.run(ask())
 
 
 @contextlib.asynccontextmanager
-async def _provet(proposal: Proposal, folder: Path) -> AsyncIterator[tuple[Provet, Link]]:
+async def _provet(proposal: Proposal, folder: Path) -> AsyncIterator[Provet]:
     practice, place = proposal.settings.organisation.practice, proposal.settings.place
     if practice is None:
         raise Refused("practice-away", why="not-set-up")
@@ -202,7 +199,7 @@ async def _provet(proposal: Proposal, folder: Path) -> AsyncIterator[tuple[Prove
         timeout_s=ANSWER_S,
     )
     try:
-        yield Provet(link, Tenant(currency=place.currency, department=place.department), clock), link
+        yield Provet(link, Tenant(currency=place.currency, department=place.department), clock)
     finally:
         await outbound.aclose()
 

@@ -40,6 +40,7 @@ from edgepos.agent.periods import Periods
 from edgepos.agent.ports import AbsentCloud, Cloud
 from edgepos.agent.record import TerminalRecord
 from edgepos.agent.service_clocks import ServiceClocks
+from edgepos.agent.set_up_steps import SetUp
 from edgepos.agent.settings import Settings, TerminalSettings
 from edgepos.agent.settings_files import Secrets
 from edgepos.agent.sync import Sender
@@ -196,6 +197,7 @@ async def opened(given: Given) -> AsyncIterator[Agent]:
             settings=given.settings,
             settings_folder=given.settings_folder,
             state_folder=given.state_folder,
+            cloud=cloud,
             crew=crew,
             health=health,
             view=view,
@@ -220,6 +222,7 @@ async def opened(given: Given) -> AsyncIterator[Agent]:
             sender=sender,
             closings=closings,
             operators=Operators(given.state_folder / "operators.json", clock=given.clock, chance=given.chance),
+            set_up=SetUp(given.state_folder),
             recent=given.recent,
             clock=given.clock,
             chance=given.chance,

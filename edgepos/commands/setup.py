@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 
 from edgepos.client import Agent, AgentError
 from edgepos.client.http import AgentAway
-from edgepos.commands.asking import OPEN, pause
+from edgepos.commands.asking import OPEN as RUNNING
+from edgepos.commands.asking import pause
 from edgepos.commands.exits import Exit
 from edgepos.commands.here import here
 from edgepos.commands.output import Answer, columns, tell
-from edgepos.commands.setup_progress import NOT_LOOKED_AT, OK, WRONG, Progress, Row, row
+from edgepos.commands.setup_progress import NOT_LOOKED_AT, OK, OPEN, WRONG, Progress, Row, row
 from edgepos.commands.setup_talk import Person, Silent, Talk
 from edgepos.commands.table import Verb
 from edgepos.commands.usage import wrong
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from edgepos.agent.folders import Folders
     from edgepos.agent.setting_up import Proposal
 
-WORDS: Mapping[str, str] = {OK: "OK", WRONG: "WRONG", NOT_LOOKED_AT: "NOT LOOKED AT"}
+WORDS: Mapping[str, str] = {OK: "OK", OPEN: "OPEN", WRONG: "WRONG", NOT_LOOKED_AT: "NOT LOOKED AT"}
 UNIT = "edgepos-agent.service"
 AGENT_LOOKS = 60
 """How often, a second apart, a started agent is looked for."""
@@ -74,11 +75,11 @@ def _set_up(options: Namespace, folders: Folders, progress: Progress) -> Answer:
         return _page(rows, changed=changes, written=[])
     with ExitStack() as running:
         written = _written(proposal, folders, talk, changes)
-        progress.written(proposal.texts)
+        progress.written()
         agent = _agent_with(proposal, folders, running)
         from edgepos.commands.setup_steps import Steps
 
-        for made in Steps(agent, talk, progress, proposal.extra).all():
+        for made in Steps(agent, talk, proposal.extra).all():
             tell(f"{WORDS[made['state']]:<14}{made['step']}: {made['message']}")
             rows.append(made)
         return _page(rows, changed=changes, written=written)
@@ -184,7 +185,7 @@ def _demand_nothing_open(folders: Folders) -> None:
     try:
         status = Agent(answer_s=ANSWER_S).get("/status")
         busy = [one["payment"] for one in status["terminals"] if one["payment"]]
-        found = sorted({*busy, *(one["id"] for one in status["unknown"] if one["state"] in OPEN)})
+        found = sorted({*busy, *(one["id"] for one in status["unknown"] if one["state"] in RUNNING)})
     except AgentAway:
         found = here(lambda _: open_payments.without_agent(folders))
     if found:
@@ -269,6 +270,7 @@ def _awaited(agent: Agent, proposal: Proposal, folders: Folders) -> Agent:
 
 
 def _page(rows: list[Row], *, changed: list[str], written: list[str]) -> Answer:
+    rows = list({made["step"]: made for made in rows}.values())  # tried first, and then as the agent found it
     is_fine = all(made["state"] != WRONG for made in rows)
     document = {"ok": is_fine, "changes": changed, "written": written, "steps": rows}
     return Answer(document, lambda: _lines(rows, written), exit=Exit.DONE if is_fine else Exit.FAILED)
@@ -278,7 +280,7 @@ def _lines(rows: list[Row], written: list[str]) -> Iterable[str]:
     yield from (f"Written: {path}" for path in written)
     yield from ("", "What works:")
     yield from (f"  {line}" for line in columns([(one["step"], one["message"]) for one in rows if one["state"] == OK]))
-    for state, title in ((NOT_LOOKED_AT, "Not looked at:"), (WRONG, "What does not work yet:")):
+    for state, title in ((NOT_LOOKED_AT, "Not looked at:"), (OPEN, "Still open:"), (WRONG, "What does not work yet:")):
         found = [one for one in rows if one["state"] == state]
         if found:
             yield from ("", title)

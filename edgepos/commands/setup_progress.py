@@ -1,21 +1,20 @@
-"""How far a set-up has come, in the state folder, so that it goes on where it was left: answers and steps, no secret.
+"""What was answered and is not in the settings yet, in the state folder, so that it goes on where it was left; no secret.
 
-A step that went well is not done again unless the settings have changed since: what was true of others proves nothing.
+How far the steps have come, the agent knows: from the journal, and from what persons saw.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from edgepos.whole_file import write_whole
 
-OK, WRONG, NOT_LOOKED_AT = "ok", "wrong", "not_looked_at"
+OK, OPEN, WRONG, NOT_LOOKED_AT = "ok", "open", "wrong", "not_looked_at"
 Row = dict[str, str]
 
 
@@ -44,28 +43,10 @@ class Progress:
         self._kept["draft"] = dict(draft)
         self._save()
 
-    def written(self, texts: Mapping[str, str]) -> None:
-        """The settings are in place: steps that were done with others are to be done again."""
-        fingerprint = hashlib.sha256(json.dumps(dict(texts), sort_keys=True).encode()).hexdigest()
-        if self._kept.get("settings") != fingerprint:
-            self._kept["steps"] = {}
-        self._kept["settings"] = fingerprint
-        self._kept.pop("draft", None)
-        self._save()
-
-    def done(self, step: str) -> Row | None:
-        """What became of *step*, where it went well with these settings."""
-        known = self._kept.get("steps", {}).get(step)
-        return known if isinstance(known, dict) and known.get("state") == OK else None
-
-    def note(self, made: Row) -> Row:
-        self._kept.setdefault("steps", {})[made["step"]] = made
-        self._save()
-        return made
-
-    @property
-    def rows(self) -> Iterable[Row]:
-        return list(self._kept.get("steps", {}).values())
+    def written(self) -> None:
+        """The settings are in place: what was answered stands there."""
+        if self._kept.pop("draft", None) is not None:
+            self._save()
 
     def _save(self) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

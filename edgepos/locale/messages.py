@@ -24,6 +24,7 @@ from edgepos.locale.entry import Entry
 from edgepos.locale.facts import WORDS
 from edgepos.locale.matters import MATTERS
 from edgepos.locale.refusals import REFUSALS
+from edgepos.locale.steps import STEPS
 
 Translate = Callable[[str], str]
 ShowMoney = Callable[[int, str], str]
@@ -41,7 +42,7 @@ class Message:
         return f"{self.message} {self.mend}".strip()
 
 
-ENTRIES: Mapping[str, Entry] = {**MATTERS, **CHECKS, **REFUSALS}
+ENTRIES: Mapping[str, Entry] = {**MATTERS, **CHECKS, **STEPS, **REFUSALS}
 
 
 def plain_money(minor: int, currency: str) -> str:

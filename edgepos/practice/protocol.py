@@ -134,5 +134,8 @@ class PracticeSystem(Protocol):
         At most *most* of them: each costs a request.
         """
 
+    async def departments(self) -> Mapping[str, str]:
+        """The organisation's departments by their ids: one of them is this location."""
+
     async def check(self) -> PracticeCheck:
         """Rights, lock date and fields, for the doctor."""

@@ -1,4 +1,4 @@
-"""For technicians: checks with their mends, bookings, settings and where they come from, log, journal, versions, looks.
+"""For technicians: checks with their mends, the set-up, bookings, settings and their sources, log, journal, looks.
 
 Over SSH a technician is one by login; at the kiosk a PIN makes one, and its session ends when the place is left.
 """
@@ -17,6 +17,7 @@ from textual.containers import Horizontal, Vertical
 from edgepos.client.aio import AsyncAgent
 from edgepos.client.errors import AgentError
 from edgepos.locale.words import LANGUAGES, N_, _, language
+from edgepos.tui import set_up_texts
 from edgepos.tui import technician_texts as texts
 from edgepos.tui.acts import Act, Acts
 from edgepos.tui.background import background
@@ -32,6 +33,7 @@ LEFT_S = 0.1
 LOG_LINES = 200
 SECTIONS = (
     ("checks", N_("Checks")),
+    ("setup", N_("Set-up")),
     ("bookings", N_("Bookings")),
     ("settings", N_("Settings")),
     ("log", N_("Log")),
@@ -91,6 +93,10 @@ class Technician(Place):
         row = self.query_one(Rows).row
         return row.id if row else ""
 
+    def go_to(self, section: str) -> None:
+        """The bar onto *section*."""
+        self.query_one(Rows).cursor = [name for name, _word in SECTIONS].index(section)
+
     def on_rows_moved(self, message: Rows.Moved) -> None:
         """Passing by asks nobody for a PIN; Enter does."""
         self._read()
@@ -111,7 +117,8 @@ class Technician(Place):
         self.say("")
         self._put("…")
         paths: dict[str, tuple[str, dict[str, object], Callable[[Any], str]]] = {
-            "checks": ("/doctor", {}, texts.checks),
+            "checks": ("/doctor", {}, lambda document: texts.checks(document, self.form)),
+            "setup": ("/setup", {}, set_up_texts.overview),
             "bookings": ("/outbox", {"limit": 200}, lambda document: texts.bookings(document, self.form)),
             "settings": ("/settings", {}, texts.settings),
             "log": ("/log", {"limit": LOG_LINES}, texts.log),
@@ -136,6 +143,8 @@ class Technician(Place):
     def _acts(self, name: str) -> list[Act]:
         return {
             "checks": [Act("again", "a", _("Check again"))],
+            "setup": [Act("steps", "s", _("Go through the steps"))],
+            "people": [Act("person", "p", _("Add a person"))],
             "bookings": [Act("now", "t", _("Send all that waits now")), Act("attention", "n", _("What is parked: F8"))],
             "log": [Act("again", "a", _("Read again"))],
             "journal": [Act("verify", "v", _("Verify it")), Act("backup", "b", _("Copy it to a file"))],
@@ -155,9 +164,9 @@ class Technician(Place):
     def _as_technician(
         self, what: Callable[[AsyncAgent], Awaitable[Any]], then: Callable[[Any], None], *, asks_pin: bool = True
     ) -> None:
-        self.ask(lambda: self._with_session(what, asks_pin), then, group="read")
+        self.ask(lambda: self.with_session(what, asks_pin), then, group="read")
 
-    async def _with_session(self, what: Callable[[AsyncAgent], Awaitable[Any]], asks_pin: bool) -> Any:
+    async def with_session(self, what: Callable[[AsyncAgent], Awaitable[Any]], asks_pin: bool = True) -> Any:
         """*what*; with a PIN's session where the login alone does not do, kept until the place is left.
 
         None where a PIN is needed and not *asks_pin*.
@@ -192,6 +201,14 @@ class Technician(Place):
         name, _colon, value = message.name.partition(":")
         if name == "again":
             self._read(asks_pin=True)
+        elif name == "steps":
+            from edgepos.tui.set_up import SetUp
+
+            self.app.push_screen(SetUp(self))
+        elif name == "person":
+            from edgepos.tui.add_person import AddPerson
+
+            self.app.push_screen(AddPerson(self.with_session))
         elif name == "now":
             self._as_technician(lambda agent: agent.post("/outbox/now"), self._sent_now)
         elif name == "attention":

@@ -13,17 +13,20 @@ from edgepos.client.http import Agent
 from edgepos.locale import states
 from edgepos.locale.words import _
 from edgepos.tui.form import Form
-from edgepos.tui.saying import sentences
+from edgepos.tui.saying import sentences, with_keys
+from edgepos.tui.set_up_texts import check_name
 from edgepos.tui.view import ClinicView, Document
 from edgepos.whole_file import write_whole
 
 
-def checks(document: Document) -> str:
+def checks(document: Document, form: Form) -> str:
     lines = [_("All is well.") if document["ok"] else _("Mend what is marked !, from the top."), ""]
     for one in document["checks"]:
-        lines.append(f"{'•' if one['ok'] else '!'} {one['name']}   {_('fine') if one['ok'] else one['message']}")
+        said = sentences(one["code"], one["facts"], form) if one.get("code") else None
+        found = _("fine") if one["ok"] else said.message if said else one["message"]
+        lines.append(f"{'•' if one['ok'] else '!'} {check_name(one['name'])}   {found}")
         if not one["ok"]:
-            lines.append(f"  → {one['mend']}")
+            lines.append(f"  → {said.mend if said else with_keys(one['mend'])}")
     return "\n".join(lines)
 
 
@@ -67,11 +70,11 @@ def _line(line: Document) -> str:
 
 
 def people(document: Document) -> str:
-    head = _("PINs are given and taken with: edgepos operators")
-    lines = [
-        f"{one['operator']:<16} {one['role']:<10} {_('active') if one['active'] else _('left')}   {one['name']}"
-        for one in document["operators"]
-    ]
+    head = _("Who left is switched off with: edgepos operators NAME --left")
+    lines = []
+    for one in document["operators"]:
+        stands = _("active") if one["active"] else _("left")
+        lines.append(f"{one['operator']:<16} {one['role']:<10} {stands}   {one['name']}")
     return "\n".join([head, "", *(lines or [_("Nobody has a PIN.")])])
 
 

@@ -110,7 +110,8 @@ class Today(History):
         for name, one in sorted(group.items()):
             lines.append(f"{name:<16.16}  {one.count:>5}  {self.form.money(one.minor):>14}")
             if one.back_count:
-                lines.append(f"{_('  given back'):<16.16}  {one.back_count:>5}  {self.form.money(-one.back_minor):>14}")
+                back = _("  given back")
+                lines.append(f"{back:<16.16}  {one.back_count:>5}  {self.form.money(-one.back_minor):>14}")
         return lines or [_("nothing yet")]
 
     def detail(self, row: Row | None) -> str:

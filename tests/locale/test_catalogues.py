@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import string
 from collections.abc import Callable, Iterator
@@ -62,6 +63,18 @@ def test_every_sentence_of_the_sources_is_translated_into_every_language() -> No
     made = build.template()
     lacking = {code: build.missing(build.updated(code, made)) for code in build.TRANSLATED}
     assert lacking == {code: [] for code in build.TRANSLATED}
+
+
+def test_no_sentence_is_marked_where_the_catalogues_maker_does_not_see_it() -> None:
+    """Within an f-string it does not: such a sentence would stand in English for ever."""
+    known = {text for one in build.template() for text in ([one.id] if isinstance(one.id, str) else one.id)}
+    unseen = []
+    for path in (path for folder in build.MARKED for path in (build.PACKAGE / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name("_" | "N_"), args=[ast.Constant(str(text))]) if text not in known:
+                    unseen.append(f"{path.name}:{node.lineno} {text}")
+    assert unseen == []
 
 
 @pytest.mark.parametrize("code", build.TRANSLATED)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from edgepos.tui.pin import Pin
+from edgepos.tui.technician import SECTIONS
 from edgepos.tui.technician_texts import Copied
 from tui import documents
 from tui.screen import Person, at_screen
@@ -16,7 +17,8 @@ REFUSED = documents.refusal("pin-needed", 403, needed="technician", role="staff"
 SETTINGS = {"folder": "/etc/edgepos", "settings": [{"key": "kiosk.idle_s", "value": 180, "origin": "default"}]}
 
 
-async def at_section(person: Person, down: int) -> None:
+async def at_section(person: Person, name: str) -> None:
+    down = [one for one, _word in SECTIONS].index(name)
     await person.press("f12", *["down"] * down)
 
 
@@ -29,7 +31,7 @@ async def test_checks_come_with_their_mends(agent: ScriptedAgent) -> None:
         ],
     }
     async with at_screen(agent) as person:
-        await at_section(person, 0)
+        await at_section(person, "checks")
         await person.reads("! disk   nearly full")
         await person.reads("→ make room")
 
@@ -41,7 +43,7 @@ async def test_at_the_kiosk_a_pin_opens_the_settings_for_this_visit(agent: Scrip
     agent.answers["POST", "/login"] = {"session": "s1", "operator": "tek", "role": "technician", "until_s": 600}
     agent.answers["POST", "/logout"] = {}
     async with at_screen(agent, is_kiosk=True) as person:
-        await at_section(person, 2)
+        await at_section(person, "settings")
         await person.reads("Enter: it asks for a PIN.")
         await person.press("enter")
         await person.until(lambda: isinstance(person.app.screen, Pin))
@@ -59,7 +61,7 @@ async def test_a_kiosk_is_left_only_with_a_technicians_pin_whoever_has_logged_in
     agent.answers["GET", "/operators"] = TECHNICIAN
     agent.answers["POST", "/login"] = {"session": "s1", "operator": "tek", "role": "technician", "until_s": 600}
     async with at_screen(agent, is_kiosk=True) as person:
-        await at_section(person, 7)
+        await at_section(person, "leave")
         await person.reads("L  Leave the screen")
         await person.press("l")
         await person.until(lambda: isinstance(person.app.screen, Pin))
@@ -79,14 +81,14 @@ async def test_a_kiosk_is_left_only_with_a_technicians_pin_whoever_has_logged_in
 async def test_a_screen_over_ssh_is_left_without_a_pin(agent: ScriptedAgent) -> None:
     agent.answers["GET", "/settings"] = SETTINGS
     async with at_screen(agent) as person:
-        await at_section(person, 7)
+        await at_section(person, "leave")
         await person.press("l")
         await person.reads("Leave the screen?")
 
 
 async def test_the_language_changes_while_it_runs(agent: ScriptedAgent) -> None:
     async with at_screen(agent) as person:
-        await at_section(person, 6)
+        await at_section(person, "looks")
         await person.reads("Svenska")
         await person.press("enter", "enter")
         await person.until(lambda: person.app.current_mode == "desk")
@@ -98,7 +100,7 @@ async def test_the_language_changes_while_it_runs(agent: ScriptedAgent) -> None:
 
 async def test_the_theme_changes_while_it_runs(agent: ScriptedAgent) -> None:
     async with at_screen(agent) as person:
-        await at_section(person, 6)
+        await at_section(person, "looks")
         await person.reads("dark")
         await person.press("enter", "right", "right", "right", "right", "enter")
         await person.until(lambda: person.app.theme == "dark")
@@ -110,7 +112,7 @@ async def test_the_theme_changes_while_it_runs(agent: ScriptedAgent) -> None:
 async def test_a_damaged_journal_is_said_loudly(agent: ScriptedAgent) -> None:
     agent.answers["GET", "/verify"] = {"ok": False, "events": 5, "head": "2c", "problems": ["event 3 does not fit"]}
     async with at_screen(agent) as person:
-        await at_section(person, 4)
+        await at_section(person, "journal")
         await person.press("v")
         await person.reads("THE JOURNAL IS DAMAGED")
         await person.reads("event 3 does not fit")
@@ -120,7 +122,7 @@ async def test_a_copy_that_cannot_be_written_says_why(agent: ScriptedAgent, tmp_
     from edgepos.tui.technician import Technician
 
     async with at_screen(agent) as person:
-        await at_section(person, 4)
+        await at_section(person, "journal")
         place = person.app.screen
         assert isinstance(place, Technician)
         place._copied(Copied("/nowhere/x", None, "No such file or directory"))

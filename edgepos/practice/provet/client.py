@@ -311,6 +311,12 @@ class Provet:
 
     # --- what the tenant can
 
+    async def departments(self) -> dict[str, str]:
+        body = await self._link.get("department", "list", "department/", {"page_size": "50"})
+        rows = body.get("results") if isinstance(body, Mapping) else None
+        found = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
+        return {str(row.get("id")): str(row.get("name") or "") for row in found}
+
     async def check(self) -> PracticeCheck:
         rights = []
         for feature, path, permission, is_needed in assumed.RIGHTS:
