@@ -39,6 +39,7 @@ CHECKS: Mapping[str, str] = {
     "name of practice": N_("name of Provet"),
     "line to nets": N_("line to Nets"),
     "line to practice": N_("line to Provet"),
+    "rights": N_("rights in Provet"),
     "disk": N_("disk"),
     "journal": N_("journal"),
     "backups": N_("copies of the journal"),
@@ -78,7 +79,7 @@ def found(step: Document, view: ClinicView, form: Form) -> str:
         return sentences(step["code"], step["facts"], form).message
     if step["kind"] == "terminal":
         return state_line(view.terminal(step["terminal"]))
-    return str(step["message"]) or (_("fine") if step["state"] == "ok" else "")
+    return _("fine") if step["state"] == "ok" else str(step["message"])
 
 
 def next_of(step: Document, view: ClinicView, form: Form) -> str:

@@ -116,6 +116,8 @@ async def test_terminals_of_the_account_and_departments_are_asked_for_only_when_
     assert found["account:Nets: account"]["state"] == found["department:department"]["state"] == "not_looked_at"
     found = await steps(clinic, look=1)
     assert found["account:Nets: account"]["state"] == "ok"
+    assert found["services:rights"]["state"] == "ok", "one line for all rights that are there"
+    assert not [name for name in found if name.startswith("services:right ")]
     assert found["foreign:terminal 70000003"]["state"] == "not_looked_at"
     assert "There are: 1 Demo Vet Söder, 2 Demo Vet Stockholm" in found["department:department"]["message"]
     again = await steps(clinic)
