@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from edgepos.client.errors import AgentError
 from edgepos.locale.words import N_, _
 from edgepos.tui.amounts import read_amount
 from edgepos.tui.before import AmountInput
+from edgepos.tui.caption import Caption
 from edgepos.tui.figures import Figures
 from edgepos.tui.order import Order
 from edgepos.tui.pad import AmountPad, Pad
@@ -26,15 +27,15 @@ class Amount(Place):
 
     def body(self) -> ComposeResult:
         with Vertical(classes="middle"):
-            yield Static(_("How much?"), classes="question")
+            yield Caption(_("How much?"), classes="question")
             yield Figures(id="sum")
             yield AmountInput()
             yield AmountPad()
-            yield Static(
+            yield Caption(
                 _("What for? The invoice's number, or a word; it can be given its invoice later."), classes="question"
             )
             yield Input(id="text", max_length=60)
-            yield Static(id="hint", markup=False)
+            yield Caption(id="hint")
 
     @property
     def _nothing(self) -> str:
@@ -63,7 +64,7 @@ class Amount(Place):
                 wrong = f"{said.message} {said.mend}"
         read = "" if self._minor is None else self.form.money(self._minor)
         self.query_one("#sum", Figures).update(read or self._nothing)
-        self.query_one("#hint", Static).update(
+        self.query_one("#hint", Caption).update(
             wrong or (_("That is {money}. Enter goes on.").format(money=read) if read else "")
         )
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,7 +16,6 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.reactive import var
 from textual.screen import Screen
-from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from edgepos.client.aio import AsyncAgent, Away
@@ -27,6 +25,7 @@ from edgepos.clock import Clock, RealClock, parse_rfc3339
 from edgepos.locale.words import N_, _, set_language, wanted
 from edgepos.tui import faults, terminal_modes
 from edgepos.tui.background import background
+from edgepos.tui.caption import Caption
 from edgepos.tui.driver import Driver
 from edgepos.tui.form import Form
 from edgepos.tui.order import Order
@@ -42,19 +41,15 @@ FALLBACK_AFTER_S = 3.0
 """An agent that starts again is back within this; only then the fallback takes the screen."""
 NOWHERE = "nowhere"
 """An empty mode, in which all places can be made anew."""
+BETWEEN_S = 0.1
+"""From one picture to the next: with twenty terminals at work a screen would do nothing but draw, and no key came through."""
 AGAIN_S = 1.0
 """Between a fault of the stream's worker and the next try."""
 STYLES = sorted((Path(__file__).parent / "styles").glob("*.tcss"), key=lambda path: (path.stem != "tokens", path.stem))
 
 
-@dataclass
 class ViewChanged(Message):
-    """A newer picture of the clinic; older ones in the queue are dropped."""
-
-    view: ClinicView
-
-    def can_replace(self, message: Message) -> bool:
-        return isinstance(message, ViewChanged)
+    """There is a newer picture of the clinic."""
 
 
 class EdgeposApp(App[None], inherit_bindings=False):
@@ -95,6 +90,8 @@ class EdgeposApp(App[None], inherit_bindings=False):
         self.form = Form({})
         self._latest = ClinicView()
         """The newest picture; `view` is the one that was drawn."""
+        self._is_told = False
+        """Whether the newest picture will be drawn by itself."""
         self._touched_at = self.clock.monotonic()
         self._entered_at = float("-inf")
         self._heard_at = self._touched_at
@@ -107,7 +104,7 @@ class EdgeposApp(App[None], inherit_bindings=False):
         self.animation_level = "none"
 
     def compose(self) -> ComposeResult:
-        yield Static("edgepos …")
+        yield Caption("edgepos …")
 
     # --- the picture
 
@@ -128,8 +125,16 @@ class EdgeposApp(App[None], inherit_bindings=False):
                 self._learn(self._latest.after(event))
 
     def _learn(self, view: ClinicView) -> None:
+        """A newer picture: drawn at once, or with the next one, if one was drawn just now."""
         self._latest = view
-        self.post_message(ViewChanged(view))
+        if not self._is_told:
+            self._is_told = True
+            self.post_message(ViewChanged())
+
+    def _may_draw_again(self) -> None:
+        self._is_told = False
+        if self._latest is not self.view:
+            self._learn(self._latest)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A fault in a worker is shown and kept in the log, and the stream goes on."""
@@ -145,9 +150,10 @@ class EdgeposApp(App[None], inherit_bindings=False):
 
     async def on_view_changed(self, message: ViewChanged) -> None:
         is_first = self.view.status is None and self.view.away is None
-        if message.view.heard != self.view.heard:
+        self.set_timer(BETWEEN_S, self._may_draw_again)
+        if self._latest.heard != self.view.heard:
             self._heard_at = self.clock.monotonic()
-        self.view = view = message.view
+        self.view = view = self._latest
         if view.away is None:
             self._away_since = None
         elif self._away_since is None:

@@ -6,10 +6,10 @@ from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Static
 
 from edgepos.client.http import path_of
 from edgepos.locale.words import N_, _
+from edgepos.tui.caption import Caption
 from edgepos.tui.course import about, shown_minor
 from edgepos.tui.invoices import COLUMNS, row_of
 from edgepos.tui.pin import with_pin
@@ -29,8 +29,8 @@ class Assign(Step):
 
     def body(self) -> ComposeResult:
         with Vertical(classes="list"):
-            yield Static(self._about(), id="assign-about", markup=False)
-            yield Static(id="assign-find", markup=False)
+            yield Caption(self._about(), id="assign-about")
+            yield Caption(id="assign-find")
             yield Rows(COLUMNS)
 
     def _about(self) -> str:
@@ -55,7 +55,7 @@ class Assign(Step):
 
     def show(self, view: ClinicView) -> None:
         rows = self.query_one(Rows)
-        self.query_one("#assign-find", Static).update(_("find: {text}").format(text=rows.find + "_"))
+        self.query_one("#assign-find", Caption).update(_("find: {text}").format(text=rows.find + "_"))
 
     def on_rows_searched(self, message: Rows.Searched) -> None:
         self.show(self.view)

@@ -8,12 +8,12 @@ from typing import Any
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Static
 
 from edgepos.client.aio import AsyncAgent
 from edgepos.client.http import path_of
 from edgepos.locale.words import N_, _
 from edgepos.tui.acts import Acts
+from edgepos.tui.caption import Caption
 from edgepos.tui.listing import ListPlace
 from edgepos.tui.matters import Matter, matters_of
 from edgepos.tui.note import Note
@@ -37,7 +37,7 @@ class Attention(ListPlace):
 
     def body(self) -> ComposeResult:
         with Vertical(classes="list"):
-            yield Static(_(self.empty), id="attention-empty", markup=False)
+            yield Caption(_(self.empty), id="attention-empty")
             yield Rows(self.columns, searches=False)
             yield Sheet(id="attention-sheet")
             yield Acts()
@@ -75,7 +75,7 @@ class Attention(ListPlace):
         rows, sheet, acts = self.query_one(Rows), self.query_one(Sheet), self.query_one(Acts)
         for one in (rows, sheet):
             one.display = row is not None
-        self.query_one("#attention-empty", Static).display = row is None
+        self.query_one("#attention-empty", Caption).display = row is None
         acts.put(row.data.acts if row else ())
         if row is not None:
             sheet.put_facts((("", row.data.text), (_("what to do"), row.data.mend), *row.data.facts))

@@ -7,11 +7,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from edgepos.client.errors import AgentError
 from edgepos.locale.words import N_, _
 from edgepos.tui.amounts import read_amount
+from edgepos.tui.caption import Caption
 from edgepos.tui.figures import Figures
 from edgepos.tui.form import Form
 from edgepos.tui.order import Order
@@ -35,7 +36,7 @@ class AmountInput(Input):
         # the line itself takes the text in: Textual calls the handler of every class
 
 
-class Go(Static, can_focus=True):
+class Go(Caption, can_focus=True):
     """What Enter does, as wide as the screen. It can be tapped."""
 
     class Pressed(Message):
@@ -57,18 +58,18 @@ class Before(Vertical):
         self._wrong = ""
 
     def compose(self) -> ComposeResult:
-        yield Static(id="who", markup=False)
+        yield Caption(id="who")
         yield Figures(id="sum")
         with Horizontal(id="amount-line"):
-            yield Static(id="due", markup=False)
+            yield Caption(id="due")
             yield AmountInput()
-        yield Static(id="where", markup=False)
+        yield Caption(id="where")
         with Horizontal(id="choices"):
             yield Rows(
                 (Column(12, share=1), Column(18, share=1), Column(10, share=3, least=70)), id="choice", searches=False
             )
             yield AmountPad()
-        yield Go(id="go", markup=False)
+        yield Go(id="go")
 
     # --- what stands there
 
@@ -90,10 +91,10 @@ class Before(Vertical):
     def renew(self, order: Order, form: Form) -> None:
         """The same question with other sums."""
         self.order, self._due, self._form, self._wrong = order, order.due_minor, form, ""
-        self.query_one("#who", Static).update(
+        self.query_one("#who", Caption).update(
             "   ".join(part for part in (order.who, order.numbers or order.text) if part)
         )
-        due = self.query_one("#due", Static)
+        due = self.query_one("#due", Caption)
         due.update(
             _("due {money}   amount").format(money=form.money(order.due_minor, order.currency))
             if order.due_minor is not None
@@ -115,7 +116,7 @@ class Before(Vertical):
             for one in view.terminals
         )
         rows.display = len(view.terminals) > 1
-        where = self.query_one("#where", Static)
+        where = self.query_one("#where", Caption)
         if self.terminal is None:
             where.update(_("At which terminal? Arrows, then Enter"))
         else:

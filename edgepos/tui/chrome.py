@@ -15,10 +15,10 @@ from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.widgets import Static
 
 from edgepos.locale import states
 from edgepos.locale.words import N_, _
+from edgepos.tui.caption import Caption
 from edgepos.tui.form import Form, clock
 from edgepos.tui.view import ClinicView
 
@@ -38,11 +38,11 @@ class SafeScrollBarRender(ScrollBarRender):
 ScrollBar.renderer = SafeScrollBarRender
 
 
-class Header(Static):
+class Header(Caption):
     """Where this is, whether the services answer, what waits, and the time."""
 
     def __init__(self) -> None:
-        super().__init__(markup=False)
+        super().__init__()
         self._shown = ""
 
     def show(self, view: ClinicView, form: Form, now: str) -> None:
@@ -73,7 +73,7 @@ class Header(Static):
         return left[:width]
 
 
-class Training(Static):
+class Training(Caption):
     """Stands under the header of every screen while nothing is real."""
 
     def show(self, view: ClinicView) -> None:
@@ -82,7 +82,7 @@ class Training(Static):
             self.update(_("TRAINING: nothing here is real, no money moves"))
 
 
-class Running(Static):
+class Running(Caption):
     """What runs or is not known, on every screen that does not show it anyway."""
 
     def show(self, view: ClinicView, form: Form, seconds: dict[str, float]) -> None:
@@ -105,7 +105,7 @@ class Running(Static):
         self.update("\n".join(lines))
 
 
-class Answer(Static):
+class Answer(Caption):
     """The line that answers what a person just did. It keeps its place, so that nothing moves under a finger."""
 
     def say(self, text: str, look: str = "") -> None:
@@ -173,8 +173,9 @@ class Keys(Widget):
         self._keys = found
         lines = self._flowed(self.size.width or 80)
         if lines != self._lines:
+            is_other_height = len(lines) != len(self._lines)
             self._lines = lines
-            self.refresh(layout=True)
+            self.refresh(layout=is_other_height)
 
     def _flowed(self, width: int) -> list[list[Key]]:
         """The keys in as many lines as they need."""

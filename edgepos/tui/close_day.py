@@ -12,12 +12,12 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.widgets import Static
 
 from edgepos.client.errors import AgentError
 from edgepos.locale import states
 from edgepos.locale.words import N_, _, ngettext
 from edgepos.tui.acts import Act, Acts
+from edgepos.tui.caption import Caption
 from edgepos.tui.causes import cause_lines
 from edgepos.tui.course import reason
 from edgepos.tui.listing import ListPlace
@@ -63,8 +63,8 @@ class CloseDay(ListPlace):
 
     def body(self) -> ComposeResult:
         with Vertical(classes="list"):
-            yield Static(id="close-head", markup=False)
-            yield Static(id="close-names", markup=False)
+            yield Caption(id="close-head")
+            yield Caption(id="close-names")
             yield Periods(self.columns, searches=False)
             yield Sheet(id="close-detail")
             yield Acts()
@@ -107,7 +107,7 @@ class CloseDay(ListPlace):
     def show(self, view: ClinicView) -> None:
         super().show(view)
         names = (_("terminal"), _("session"), _("its report"), "edgepos", "Provet", "")
-        self.query_one("#close-names", Static).update(self.query_one(Rows).heading(names))
+        self.query_one("#close-names", Caption).update(self.query_one(Rows).heading(names))
         self._put_acts()
         if self.document is not None and _closing(view) != self._closing_now:
             self._fill(self.document)
@@ -142,7 +142,7 @@ class CloseDay(ListPlace):
         periods, others = document["terminals"], document.get("without_reference") or ()
         earlier = document["earlier"]
         red = sum(not one["agree"] for one in periods) + len(earlier)
-        head = self.query_one("#close-head", Static)
+        head = self.query_one("#close-head", Caption)
         if document["agree"] is None:
             text, look = _("NOT COMPARED: see below why"), "warn"
         elif not periods and not earlier and not others:

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Static
 
 from edgepos.locale import states
 from edgepos.locale.words import N_, _
+from edgepos.tui.caption import Caption
 from edgepos.tui.figures import Figures
 from edgepos.tui.form import Form, clock
 from edgepos.tui.saying import sentences
@@ -133,12 +133,12 @@ class Course(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Figures(id="headline", centred=True)
-        yield Static(id="who", markup=False)
+        yield Caption(id="who")
         yield Figures(id="sum")
-        yield Static(id="place", markup=False)
-        yield Static(id="words", markup=False)
-        yield Static(id="hint", markup=False)
-        yield Static(id="facts", markup=False)
+        yield Caption(id="place")
+        yield Caption(id="words")
+        yield Caption(id="hint")
+        yield Caption(id="facts")
 
     def show(
         self, payment: Document, who: str, view: ClinicView, form: Form, *, seconds: float, silent_s: float | None
@@ -148,21 +148,21 @@ class Course(Vertical):
         headline = self.query_one("#headline", Figures)
         headline.update(_(states.payment_word(payment)))
         headline.set_classes(f"-{look_of(payment)}")
-        self.query_one("#who", Static).update("   ".join(part for part in (who, about(payment)) if part))
+        self.query_one("#who", Caption).update("   ".join(part for part in (who, about(payment)) if part))
         money = form.money(shown_minor(payment), payment["currency"])
         self.query_one("#sum", Figures).update(money)
         place = f"{money}   {view.place(payment['terminal'])}"
         if is_open:
             since = form.hour(payment["created_at"])
             place += "   " + _("{clock} since {hour}").format(clock=clock(seconds), hour=since)
-        self.query_one("#place", Static).update(place)
+        self.query_one("#place", Caption).update(place)
         is_there = payment["state"] in ("intended", "sent")  # later it shows what has nothing to do with this payment
         words = view.texts.get(str(payment["terminal"]), "") if is_there else ""
-        shown = self.query_one("#words", Static)
+        shown = self.query_one("#words", Caption)
         shown.display = bool(words)
         shown.update(_("The terminal shows: {text}").format(text=words) if words else "")
-        self.query_one("#hint", Static).update(hint(payment, view, form, silent_s))
-        self.query_one("#facts", Static).update(self._facts(payment))
+        self.query_one("#hint", Caption).update(hint(payment, view, form, silent_s))
+        self.query_one("#facts", Caption).update(self._facts(payment))
 
     def _facts(self, payment: Document) -> str:
         card = " ".join(str(payment[name]) for name in ("card_scheme", "masked_card") if payment.get(name))

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Static
 
 from edgepos.client.errors import AgentError
 from edgepos.locale.words import N_, _, ngettext
-from edgepos.tui import payment_rows
 from edgepos.tui.background import background
+from edgepos.tui.caption import Caption
 from edgepos.tui.form import age
 from edgepos.tui.invoices import Invoices
 from edgepos.tui.place import Place
 from edgepos.tui.rows import Rows
 from edgepos.tui.saying import told
-from edgepos.tui.sums import sums_of
 from edgepos.tui.terminal_card import TerminalCard
 from edgepos.tui.view import ClinicView, Document
 
 AGAIN_S = 10.0
 """Between two looks at the list while it is shown: it tells the agent that somebody reads it."""
+READ_S = 0.5
+"""At least between two looks: in a large house something is decided many times a second."""
 STALE_S = 90.0
 """A list older than this says so."""
 HEIGHTS = " .:|"
@@ -62,10 +63,8 @@ class Desk(Place):
     def __init__(self) -> None:
         super().__init__()
         self._listed: Document | None = None
-        self._by_hour: Mapping[int, int] = {}
         self._read_at = -1
-        self._hours_of: Document | None = None
-        """The day's sums to which the hours belong."""
+        self._is_reading = self._reads_again = False
         self._ids: list[str] = []
 
     def body(self) -> ComposeResult:
@@ -75,51 +74,51 @@ class Desk(Place):
             yield terminals
             with Vertical(id="to-pay") as to_pay:
                 to_pay.border_title = _("To pay")
-                yield Static(id="find", markup=False)
+                yield Caption(id="find")
                 yield Invoices()
-                yield Static(id="empty", markup=False)
-                yield Static(id="day", markup=False)
-                yield Static(id="attention", markup=False)
+                yield Caption(id="empty")
+                yield Caption(id="day")
+                yield Caption(id="attention")
 
     def on_mount(self) -> None:
         self.set_interval(AGAIN_S, self.arrived)
         self.query_one(Invoices).focus()
 
     def arrived(self) -> None:
-        if self.is_current and self.view.away is None:
-            background(self, self._read, group="list")
+        """Read the list; while it is read, or was just now, once more behind that, however often it is asked for."""
+        if not self.is_current or self.view.away is not None:
+            return
+        self._reads_again = True
+        if not self._is_reading:
+            background(self, self._keep_reading, group="list")
+
+    async def _keep_reading(self) -> None:
+        self._is_reading = True
+        try:
+            while self._reads_again:
+                self._reads_again = False
+                await self._read()
+                await asyncio.sleep(READ_S)
+        finally:
+            self._is_reading = False
 
     async def _read(self) -> None:
-        """The list and the day by the hour. A practice system that is not there is said where the list would be."""
-        agent = self.clinic.agent
+        """The list. A practice system that is not there is said where it would be."""
         try:
-            await self._read_hours()
-            listed = await agent.get("/invoices", all=0)
+            listed = await self.clinic.agent.get("/invoices", all=0)
         except AgentError as error:
             said = told(error, self.form)
             self._empty(f"{said.message}\n{said.mend}")
-            return
-        if listed == self._listed:
             return
         self._listed = listed
         self.query_one(Invoices).put(listed["invoices"], self.form)
         self._empty(
             "" if listed["invoices"] else _("Nothing to pay: the practice system has no finalised, unpaid invoice.")
         )
-        self.draw()
-
-    async def _read_hours(self) -> None:
-        """The day by the hour, whichever sessions were closed meanwhile; again only when the day's sums are others."""
-        today = self.view.status["today"] if self.view.status else None
-        if today is None or today == self._hours_of:
-            return
-        day = await payment_rows.all_of(self.clinic.agent, day=today["day"])
-        by_hour = sums_of(day, self.form.hour_of).by_hour
-        self._by_hour = {hour: one.count for hour, one in by_hour.items() if one.count}
-        self._hours_of = today
+        self._show_find()
 
     def _empty(self, text: str) -> None:
-        line = self.query_one("#empty", Static)
+        line = self.query_one("#empty", Caption)
         line.display = bool(text)
         line.update(text)
 
@@ -161,7 +160,7 @@ class Desk(Place):
         stale_s = self._listed["stale_s"] if self._listed else None
         if stale_s is not None and stale_s > STALE_S:
             text += "   " + _("list is {age} old").format(age=age(stale_s))
-        self.query_one("#find", Static).update(text)
+        self.query_one("#find", Caption).update(text)
 
     def _show_day(self, view: ClinicView) -> None:
         if view.status is None:
@@ -173,12 +172,13 @@ class Desk(Place):
         ]
         if today["refunds_minor"]:
             parts.append(_("refunds {money}").format(money=self.form.money(today["refunds_minor"], today["currency"])))
-        line = self.query_one("#day", Static)
-        line.update(flowed([*parts, chart(self._by_hour)], line.content_size.width))
+        line = self.query_one("#day", Caption)
+        counts = {hour: one["count"] for hour, one in enumerate(today["hours"]) if one["count"]}
+        line.update(flowed([*parts, chart(counts)], line.content_size.width))
 
     def _show_attention(self, view: ClinicView) -> None:
         """The worst thing, in words; nothing at all is the normal state."""
-        line = self.query_one("#attention", Static)
+        line = self.query_one("#attention", Caption)
         unknown = view.unknown
         parked = view.status["outbox"]["parked"] if view.status else 0
         parts = []

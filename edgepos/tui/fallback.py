@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Static
 
 from edgepos.locale.words import _
+from edgepos.tui.caption import Caption
 from edgepos.tui.place import Place
 from edgepos.tui.saying import told
 from edgepos.tui.view import ClinicView
@@ -15,8 +15,8 @@ from edgepos.tui.view import ClinicView
 class Fallback(Place):
     def body(self) -> ComposeResult:
         with Vertical(classes="middle"):
-            yield Static(_("NO CONNECTION TO EDGEPOS"), id="locked")
-            yield Static(id="hint", markup=False)
+            yield Caption(_("NO CONNECTION TO EDGEPOS"), id="locked")
+            yield Caption(id="hint")
 
     def show(self, view: ClinicView) -> None:
         lines = [
@@ -27,7 +27,7 @@ class Fallback(Place):
         ]
         if view.away is not None:
             lines += ["", str(told(view.away, self.form))]
-        self.query_one("#hint", Static).update("\n".join(lines))
+        self.query_one("#hint", Caption).update("\n".join(lines))
 
     def action_back(self) -> None:
         """There is nothing to go back to."""

@@ -14,10 +14,11 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.reactive import var
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from edgepos.locale.words import N_, _
 from edgepos.tui.before import Go
+from edgepos.tui.caption import Caption
 from edgepos.tui.place import Step
 
 
@@ -30,7 +31,7 @@ class Field(Horizontal):
         self._input = Line(value, placeholder=hint, max_length=most, select_on_focus=True)
 
     def compose(self) -> ComposeResult:
-        yield Static(self._label, classes="label", markup=False)
+        yield Caption(self._label, classes="label")
         yield self._input
 
     @property
@@ -67,8 +68,8 @@ class Pick(Horizontal):
         )
 
     def compose(self) -> ComposeResult:
-        yield Static(self._label, classes="label", markup=False)
-        yield Choice(self._text(), markup=False)
+        yield Caption(self._label, classes="label")
+        yield Choice(self._text())
 
     def put(self, options: Sequence[tuple[str, str]]) -> None:
         """The same choice with other words."""
@@ -99,7 +100,7 @@ class Pick(Horizontal):
             self.post_message(self.Changed())
 
 
-class Choice(Static, can_focus=True):
+class Choice(Caption, can_focus=True):
     BINDINGS = [
         Binding("left,up", "move(-1)", show=False),
         Binding("right,down", "move(1)", show=False),
@@ -131,7 +132,7 @@ class Filling(Step):
     def body(self) -> ComposeResult:
         with Vertical(classes="filling"):
             yield from self.fields()
-            yield Go(classes="go", markup=False)
+            yield Go(classes="go")
 
     def fields(self) -> ComposeResult:
         yield from ()

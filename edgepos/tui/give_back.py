@@ -6,12 +6,12 @@ The proposal is exactly what is left, in minor units (FC-11). The agent knows th
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.widgets import Static
 
 from edgepos.client.errors import AgentError
 from edgepos.client.http import path_of
 from edgepos.locale.words import N_, _
 from edgepos.tui.amounts import read_amount
+from edgepos.tui.caption import Caption
 from edgepos.tui.course import about
 from edgepos.tui.fields import Field, Filling, Pick
 from edgepos.tui.figures import Figures
@@ -35,19 +35,18 @@ class GiveBack(Filling):
     def fields(self) -> ComposeResult:
         one, left = self._payment, int(self._payment["refundable_minor"])
         currency = one["currency"]
-        yield Static(self._about(), id="back-about", markup=False)
+        yield Caption(self._about(), id="back-about")
         yield Figures(id="back-sum")
-        yield Static(
+        yield Caption(
             _("{left} of {paid} can still be given back").format(
                 left=self.form.money(left, currency), paid=self.form.money(one["approved_minor"], currency)
             ),
             id="back-left",
-            markup=False,
         )
         yield Field("back-amount", _("amount"), self.form.bare(left, currency), most=20)
         yield Field("back-reason", _("reason"), hint=_("for the books; may be left out"), most=80)
         yield Pick("back-terminal", _("at terminal"), self._terminals(), str(one["terminal"]))
-        yield Static(id="back-pin", markup=False)
+        yield Caption(id="back-pin")
 
     def _about(self) -> str:
         one = self._payment
@@ -89,7 +88,7 @@ class GiveBack(Filling):
         limit = self.view.limit("refund_pin_above_minor")
         needs = limit is not None and (self._minor or 0) > limit
         text = _("Above {money} it asks for a PIN.").format(money=self.form.money(limit, self._payment["currency"]))
-        self.query_one("#back-pin", Static).update(text if needs else "")
+        self.query_one("#back-pin", Caption).update(text if needs else "")
 
     def send(self) -> None:
         body: dict[str, object] = {
@@ -118,7 +117,7 @@ class GiveBack(Filling):
         self._payment = payment
         left = self.form.money(payment["refundable_minor"], payment["currency"])
         paid = self.form.money(payment["approved_minor"], payment["currency"])
-        self.query_one("#back-left", Static).update(
+        self.query_one("#back-left", Caption).update(
             _("{left} of {paid} can still be given back").format(left=left, paid=paid)
         )
         self.redraw_go()

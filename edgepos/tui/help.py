@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Static
 
 from edgepos.locale.words import N_, _
+from edgepos.tui.caption import Caption
 from edgepos.tui.help_pages import BY_PLACE, PAGES
 from edgepos.tui.place import Place
 from edgepos.tui.rows import Column, Row, Rows
@@ -21,7 +21,7 @@ class Help(Place):
             yield Rows((Column(20, share=1),), searches=False)
             with Vertical():
                 yield Sheet(id="help-page")
-                yield Static(id="help-phone", markup=False)
+                yield Caption(id="help-phone")
 
     def on_mount(self) -> None:
         rows = self.query_one(Rows)
@@ -47,7 +47,7 @@ class Help(Place):
             return
         paragraphs = [_(row.data.title).upper(), *(_(each) for each in row.data.text)]
         phone = str(self.view.location.get("support_phone") or "")
-        self.query_one("#help-phone", Static).update(_("Support: {phone}").format(phone=phone) if phone else "")
+        self.query_one("#help-phone", Caption).update(_("Support: {phone}").format(phone=phone) if phone else "")
         sheet = self.query_one(Sheet)
         sheet.put("\n\n".join(paragraphs))
         sheet.scroll_home(animate=False)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from textual.binding import Binding
 from textual.message import Message
 
 from edgepos.locale import states
-from edgepos.locale.words import N_, _
+from edgepos.locale.words import N_, _, language
 from edgepos.tui.form import Form, age
 from edgepos.tui.rows import Column, Row, Rows, plain
 
@@ -39,6 +39,14 @@ def row_of(invoice: Invoice, form: Form) -> Row:
     return Row(invoice["id"], cells, invoice, plain("\n".join(texts)), "" if invoice["payable"] else "dim")
 
 
+def _renewed(before: Row | None, invoice: Invoice, form: Form) -> Row:
+    """The row of *invoice*, made of the one *before* where nothing but its age is another."""
+    if before is None or {**before.data, "age_s": invoice["age_s"]} != invoice:
+        return row_of(invoice, form)
+    old = age(invoice["age_s"])
+    return before if before.cells[-1] == old else replace(before, cells=(*before.cells[:-1], old))
+
+
 class Invoices(Rows):
     BINDINGS = [
         Binding(
@@ -63,6 +71,10 @@ class Invoices(Rows):
 
     def __init__(self) -> None:
         super().__init__(COLUMNS, id="invoices")
+        self._made: dict[str, Row] = {}
+        """The rows by their ids: most of a list is what it was, but for its ages."""
+        self._written: tuple[str, str] = ("", "")
+        """In which language and numbers they are."""
 
     @property
     def chosen(self) -> tuple[Invoice, ...]:
@@ -71,7 +83,11 @@ class Invoices(Rows):
         return marked or ((self.row.data,) if self.row else ())
 
     def put(self, invoices: Sequence[Invoice], form: Form) -> None:
-        self.fill(row_of(one, form) for one in invoices)
+        written = (language(), form.locale)
+        known = self._made if written == self._written else {}
+        self._written = written
+        self._made = {str(one["id"]): _renewed(known.get(str(one["id"])), one, form) for one in invoices}
+        self.fill(self._made.values())
 
     def action_mark(self) -> None:
         row = self.row

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Static
 
 from edgepos.locale.words import _
+from edgepos.tui.caption import Caption
 from edgepos.tui.place import Place
 from edgepos.tui.rows import Column, Row, Rows
 from edgepos.tui.view import ClinicView
@@ -29,9 +29,9 @@ class ListPlace(Place):
 
     def body(self) -> ComposeResult:
         with Vertical(classes="list"):
-            yield Static(id="find", markup=False)
+            yield Caption(id="find")
             yield Rows(self.columns)
-            yield Static(id="detail", markup=False)
+            yield Caption(id="detail")
 
     def on_mount(self) -> None:
         self.query_one(Rows).focus()
@@ -69,7 +69,7 @@ class ListPlace(Place):
         self.show_find(self.query_one(Rows).find)
 
     def show_find(self, find: str) -> None:
-        self.query_one("#find", Static).update(_("find: {text}").format(text=find + "_"))
+        self.query_one("#find", Caption).update(_("find: {text}").format(text=find + "_"))
 
     def on_rows_searched(self, message: Rows.Searched) -> None:
         self.show(self.view)
@@ -80,7 +80,7 @@ class ListPlace(Place):
 
     def show_row(self, row: Row | None) -> None:
         text = _(self.empty) if row is None and not self.query_one(Rows).find else self.detail(row)
-        self.query_one("#detail", Static).update(text)
+        self.query_one("#detail", Caption).update(text)
 
     def on_rows_taken(self, message: Rows.Taken) -> None:
         self.chosen(message.row)

@@ -10,11 +10,11 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.widgets import Static
 
 from edgepos.client.errors import AgentError
 from edgepos.locale.words import N_, _
 from edgepos.tui.background import background
+from edgepos.tui.caption import Caption
 from edgepos.tui.figures import Figures
 from edgepos.tui.pin import PinEntry, end_session
 from edgepos.tui.place import Place
@@ -38,7 +38,7 @@ class Lock(Place):
     def body(self) -> ComposeResult:
         with Vertical(id="lock-box"):
             yield Figures(id="lock-word", centred=True)
-            yield Static(id="lock-hint", markup=False)
+            yield Caption(id="lock-hint")
             yield PinEntry()
 
     def arrived(self) -> None:
@@ -65,7 +65,7 @@ class Lock(Place):
         entry = self.query_one(PinEntry)
         entry.display = self._needs_pin
         hint = _("Who are you? Then your PIN.") if self._needs_pin else _("Nobody has a PIN here. Enter opens it.")
-        self.query_one("#lock-hint", Static).update(hint)
+        self.query_one("#lock-hint", Caption).update(hint)
         if self._needs_pin:
             entry.put(people)
         else:

@@ -6,9 +6,9 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.widgets import Static
 
 from edgepos.locale.words import N_, _
+from edgepos.tui.caption import Caption
 from edgepos.tui.chrome import Keys, key_name
 from edgepos.tui.place import Question
 from edgepos.tui.places import PLACES
@@ -20,7 +20,7 @@ class Menu(Question[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
-            yield Static(_("Go to"), classes="question")
+            yield Caption(_("Go to"), classes="question")
             yield Rows((Column(2), Column(4), Column(14, share=1), Column(10, share=3, least=50)), searches=False)
             yield Keys()
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from edgepos.locale.words import N_, _
+from edgepos.tui.caption import Caption
 from edgepos.tui.chrome import Answer, Keys
 from edgepos.tui.fields import Line
 from edgepos.tui.place import Question
@@ -23,7 +24,7 @@ class Note(Question[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
-            yield Static(self._question, classes="question", markup=False)
+            yield Caption(self._question, classes="question")
             yield Line(self._value, max_length=200, select_on_focus=True)
             yield Answer()
             yield Keys()

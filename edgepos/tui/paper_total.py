@@ -6,12 +6,12 @@ It needs a PIN and is written down with who entered it; it is compared, and chan
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.widgets import Static
 
 from edgepos.client.aio import AsyncAgent
 from edgepos.client.errors import AgentError
 from edgepos.client.http import path_of
 from edgepos.locale.words import N_, _
+from edgepos.tui.caption import Caption
 from edgepos.tui.fields import Field, Filling
 from edgepos.tui.pin import with_pin
 from edgepos.tui.saying import told
@@ -37,12 +37,12 @@ class PaperTotal(Filling):
     def fields(self) -> ComposeResult:
         one = self._period
         about = (self.view.place(one["terminal"]), _("session {session}").format(session=one["session"] or "-"))
-        yield Static("   ".join(about), classes="filling-about", markup=False)
+        yield Caption("   ".join(about), classes="filling-about")
         how = _(
             "Type the total of this session as the terminal's report or its copy has it. If more was given back than "
             "paid, begin with a minus."
         )
-        yield Static(how, classes="filling-how", markup=False)
+        yield Caption(how, classes="filling-how")
         yield Field("total-amount", _("total"), most=20)
 
     def go_text(self) -> str | None:

@@ -8,7 +8,6 @@ from typing import Any
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Static
 
 from edgepos.client.errors import AgentError
 from edgepos.client.http import path_of
@@ -17,6 +16,7 @@ from edgepos.locale.words import N_, _
 from edgepos.tui import payment_rows
 from edgepos.tui.acts import Act, Acts
 from edgepos.tui.background import background
+from edgepos.tui.caption import Caption
 from edgepos.tui.course import look_of, reason
 from edgepos.tui.form import Form
 from edgepos.tui.payment_rows import People, signed_minor, who_of
@@ -139,8 +139,8 @@ class PaymentCard(Step):
 
     def body(self) -> ComposeResult:
         with Vertical(id="card"):
-            yield Static(id="card-head", markup=False)
-            yield Static(id="card-why", markup=False)
+            yield Caption(id="card-head")
+            yield Caption(id="card-why")
             yield Sheet(id="card-facts")
             yield Acts()
 
@@ -173,11 +173,11 @@ class PaymentCard(Step):
     def show(self, view: ClinicView) -> None:
         kept, heard = self._payment, view.payments.get(self._payment["id"])
         one = self._payment = heard if heard is not None and heard["seq"] >= kept["seq"] else kept
-        head = self.query_one("#card-head", Static)
+        head = self.query_one("#card-head", Caption)
         number = self.form.money(signed_minor(one), one["currency"])
         head.update(f"{_(states.payment_word(one))}   {number}   {one['id']}")
         head.set_classes(f"-{look_of(one)}")
-        why = self.query_one("#card-why", Static)
+        why = self.query_one("#card-why", Caption)
         tells = one["state"] in ("declined", "cancelled", "not_started", "unknown")
         why.display = tells
         why.update(reason(one, view, self.form) if tells else "")

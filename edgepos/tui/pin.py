@@ -15,11 +15,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from edgepos.client.aio import AsyncAgent
 from edgepos.client.errors import AgentError
 from edgepos.locale.words import N_, _
+from edgepos.tui.caption import Caption
 from edgepos.tui.chrome import Answer, Keys
 from edgepos.tui.fields import Line
 from edgepos.tui.pad import Pad
@@ -135,7 +136,7 @@ class Pin(Question[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
-            yield Static(self._question(), classes="question", markup=False)
+            yield Caption(self._question(), classes="question")
             yield PinEntry()
             yield Answer()
             yield Keys()

@@ -13,13 +13,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
-from textual.widgets import Static
 from textual.worker import Worker
 
 from edgepos.client.errors import AgentError
 from edgepos.locale import states
 from edgepos.locale.words import N_, _
 from edgepos.tui.background import background
+from edgepos.tui.caption import Caption
 from edgepos.tui.chrome import Answer, Header, Keys, Running, Training
 from edgepos.tui.form import Form
 from edgepos.tui.saying import told
@@ -32,7 +32,7 @@ LEAST_WIDTH, LEAST_HEIGHT = 60, 20
 Result = TypeVar("Result")
 
 
-class OneLine(Static):
+class OneLine(Caption):
     """All that is shown where nothing else fits: a running payment first, then the size that is needed."""
 
     def show(self, view: ClinicView, form: Form) -> None:
@@ -127,7 +127,7 @@ class Place(Frame[None]):
         yield Training()
         yield Running()
         if self.title_word:
-            yield Static(_(self.title_word), id="place-title")
+            yield Caption(_(self.title_word), id="place-title")
         yield from self.body()
         yield Answer()
         yield Keys()

@@ -7,10 +7,10 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.widgets import Static
 
 from edgepos.client.http import path_of
 from edgepos.locale.words import N_, _, ngettext
+from edgepos.tui.caption import Caption
 from edgepos.tui.place import Step
 
 
@@ -27,9 +27,9 @@ class Receipt(Step):
         self._slip = "customer"
 
     def body(self) -> ComposeResult:
-        yield Static(id="slip-head", markup=False)
+        yield Caption(id="slip-head")
         with VerticalScroll(id="slip-box"):
-            yield Static(id="slip", markup=False)
+            yield Caption(id="slip")
 
     def on_mount(self) -> None:
         self._read()
@@ -44,7 +44,7 @@ class Receipt(Step):
         )
 
     def _put(self, document: Any, text: str) -> None:
-        slip = self.query_one("#slip", Static)
+        slip = self.query_one("#slip", Caption)
         lines = text.replace("\r\n", "\n").splitlines()
         if lines and self.view.is_training:
             mark = _("*** TRAINING, NOT A RECEIPT ***")
@@ -55,7 +55,7 @@ class Receipt(Step):
         made = (
             ngettext("{n} copy was handed out", "{n} copies were handed out", copies).format(n=copies) if copies else ""
         )
-        self.query_one("#slip-head", Static).update("   ".join(part for part in (whose, self._payment, made) if part))
+        self.query_one("#slip-head", Caption).update("   ".join(part for part in (whose, self._payment, made) if part))
 
     def action_other(self) -> None:
         """The customer's slip and the merchant's in turn."""

@@ -6,11 +6,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from textual.app import ComposeResult
-from textual.widgets import Static
 
 from edgepos.client.errors import AgentError
 from edgepos.locale.words import N_, _
 from edgepos.tui.amounts import read_amount
+from edgepos.tui.caption import Caption
 from edgepos.tui.fields import Field, Filling, Pick
 from edgepos.tui.saying import told
 from edgepos.tui.sending import Sending
@@ -46,7 +46,7 @@ class Record(Filling):
             "Only what the terminal did without edgepos. A payment that edgepos started is NOT KNOWN YET until it is "
             "proven: F8. Type what stands on the slip."
         )
-        yield Static(how, classes="filling-how", markup=False)
+        yield Caption(how, classes="filling-how")
         terminals = [(str(one["id"]), str(one["name"])) for one in self.view.terminals]
         kinds = (("purchase", _("paid by the customer")), ("refund", _("given back to the customer")))
         yield Pick("record-terminal", _("terminal"), terminals, self._terminal)

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from textual.app import ComposeResult
-from textual.widgets import Static
 
 from edgepos.locale.words import N_, _
 from edgepos.tui import payment_rows
+from edgepos.tui.caption import Caption
 from edgepos.tui.give_back import GiveBack
 from edgepos.tui.history import History
 from edgepos.tui.rows import Column, Row
@@ -35,7 +35,7 @@ class Refund(History):
 
     def body(self) -> ComposeResult:
         yield from super().body()
-        yield Static("\n".join(f"{_(what)}: {_(how)}" for what, how in THREE), id="three-ways", markup=False)
+        yield Caption("\n".join(f"{_(what)}: {_(how)}" for what, how in THREE), id="three-ways")
 
     async def read(self) -> Any:
         """The newest, of any day; a search reaches further back."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from textual.app import ComposeResult
-from textual.widgets import Static
 
 from edgepos.client.aio import AsyncAgent
 from edgepos.client.errors import AgentError
 from edgepos.client.http import path_of
 from edgepos.locale.words import N_, _
 from edgepos.tui.amounts import read_amount
+from edgepos.tui.caption import Caption
 from edgepos.tui.course import about
 from edgepos.tui.fields import Field, Filling, Pick
 from edgepos.tui.pin import with_pin
@@ -44,8 +44,8 @@ class Settle(Filling):
             about(one),
             one["id"],
         )
-        yield Static("   ".join(part for part in parts if part), classes="filling-about", markup=False)
-        yield Static(_(HOW), classes="filling-how", markup=False)
+        yield Caption("   ".join(part for part in parts if part), classes="filling-about")
+        yield Caption(_(HOW), classes="filling-how")
         options = (
             ("", _("choose with the arrows")),
             ("taken", _("PAID: there is a slip, the terminal took the money")),

@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.widgets import Static
+
+from edgepos.tui.caption import Caption
 
 
 class Sheet(VerticalScroll):
@@ -20,7 +21,7 @@ class Sheet(VerticalScroll):
         self._key: object = None
 
     def compose(self) -> ComposeResult:
-        yield Static(classes="sheet-text", markup=False)
+        yield Caption(classes="sheet-text")
 
     def put(self, text: str) -> None:
         self._put(text, Text(text))
@@ -33,7 +34,7 @@ class Sheet(VerticalScroll):
     def _put(self, key: object, shown: RenderableType) -> None:
         if key != self._key:
             self._key = key
-            self.query_one(".sheet-text", Static).update(shown)
+            self.query_one(".sheet-text", Caption).update(shown)
 
 
 def table(facts: Iterable[tuple[str, str]]) -> Table:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.widgets import Static
 
 from edgepos.locale.words import N_, _
+from edgepos.tui.caption import Caption
 from edgepos.tui.chrome import Keys
 from edgepos.tui.place import Question
 from edgepos.tui.rows import Column, Row, Rows
@@ -22,7 +22,7 @@ class Sure(Question[bool]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
-            yield Static(self._text, classes="question", markup=False)
+            yield Caption(self._text, classes="question")
             yield Rows((Column(6, share=1),), searches=False)
             yield Keys()
 

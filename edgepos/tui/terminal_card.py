@@ -79,9 +79,15 @@ class TerminalCard(Widget):
         ]
         lines += [(text, "card--model") for text in _wrapped(running or mend(terminal), width - 2)]
         if (name, lines) != (self._label, self._lines):
-            is_other_height = len(lines) != len(self._lines)
+            before = self._high
             self._label, self._lines = name, lines
-            self.refresh(layout=is_other_height)
+            self.refresh(layout=self._high != before)
+
+    @property
+    def _high(self) -> int:
+        """The rows that it takes, within what its style allows."""
+        least, most = (int(one.value) if one else 0 for one in (self.styles.min_height, self.styles.max_height))
+        return max(least, min(most or 1 + len(self._lines), 1 + len(self._lines)))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Name, state, and what is said of it."""

@@ -8,12 +8,12 @@ from typing import Any
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Static
 
 from edgepos.client.aio import AsyncAgent
 from edgepos.client.http import path_of
 from edgepos.locale.words import N_, _
 from edgepos.tui.acts import Act, Acts
+from edgepos.tui.caption import Caption
 from edgepos.tui.form import age
 from edgepos.tui.pin import with_pin
 from edgepos.tui.place import Place
@@ -76,7 +76,7 @@ class Terminals(Place):
 
     def body(self) -> ComposeResult:
         with Vertical(classes="list"):
-            yield Static(id="terminal-names", markup=False)
+            yield Caption(id="terminal-names")
             yield Rows(
                 (Column(12, share=1), Column(9), Column(26, share=1), Column(8), Column(20, share=2, least=96)),
                 searches=False,
@@ -104,7 +104,7 @@ class Terminals(Place):
         names = rows.heading((_("terminal"), _("model"), _("now"), _("since"), _("what to do")))
         if names != self._headed:
             self._headed = names
-            self.query_one("#terminal-names", Static).update(names)
+            self.query_one("#terminal-names", Caption).update(names)
         self._show_row()
 
     def on_rows_moved(self, message: Rows.Moved) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Static
 
 from edgepos.locale.words import N_, _, ngettext
+from edgepos.tui.caption import Caption
 from edgepos.tui.history import History
 from edgepos.tui.payment_card import PaymentCard
 from edgepos.tui.rows import Column, Row, Rows
@@ -40,12 +40,12 @@ class Today(History):
         """None: today, whichever day that is."""
 
     def body(self) -> ComposeResult:
-        yield Static(id="day-line", markup=False)
+        yield Caption(id="day-line")
         with Horizontal(id="day-both"):
             with Vertical(classes="list", id="day-list"):
-                yield Static(id="find", markup=False)
+                yield Caption(id="find")
                 yield DayRows(self.columns)
-                yield Static(id="detail", markup=False)
+                yield Caption(id="detail")
             yield Sheet(id="day-sums")
 
     @property
@@ -66,7 +66,7 @@ class Today(History):
     def _fill(self, document: Any) -> None:
         super()._fill(document)
         sums = sums_of(document, self.form.hour_of)
-        self.query_one("#day-line", Static).update(self._headline(sums.total))
+        self.query_one("#day-line", Caption).update(self._headline(sums.total))
         self.query_one("#day-sums", Sheet).put(self._sums_text(document))
 
     def _headline(self, total: Sum) -> str:
@@ -127,7 +127,7 @@ class Today(History):
 
     def show_find(self, find: str) -> None:
         super().show_find(find)
-        self.query_one("#find", Static).display = bool(find)
+        self.query_one("#find", Caption).display = bool(find)
 
     # --- what a person does
 

@@ -18,8 +18,8 @@ import edgepos.tui
 SCREEN = Path(edgepos.tui.__file__).parent
 MARKS = {"_", "N_", "ngettext", "pgettext"}
 DRAWS = {
-    "Static", "Label", "Button", "Binding", "Act", "Field", "Choice", "Note", "Sure", "Entry", "Sheet", "update", "say",
-    "notify", "put_text", "put_facts", "Refused", "write",
+    "Static", "Caption", "Label", "Button", "Binding", "Act", "Field", "Choice", "Note", "Sure", "Entry", "Sheet", "update",
+    "say", "notify", "put_text", "put_facts", "Refused", "write",
 }  # fmt: skip
 """Calls that show a text given to them by position; of `Binding` and its kin the word comes after keys and actions."""
 NAMED = {"tooltip", "placeholder", "label", "hint", "title", "word", "text", "question", "description", "message"}
