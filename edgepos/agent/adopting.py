@@ -7,11 +7,11 @@ know an operation it is adopted once, with what each of them knows; where neithe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta
 
 from edgepos.agent.ports import Cloud
-from edgepos.agent.record import UNKNOWN_REFERENCE
+from edgepos.agent.record import NOT_ADOPTED, UNKNOWN_REFERENCE
 from edgepos.clock import Clock
 from edgepos.connectcloud import LookUpFailed
 from edgepos.domain.booking import row_in, terminal_in
@@ -25,7 +25,6 @@ from edgepos.journal import Journal
 from edgepos.practice import PracticeSystem
 
 GAP = "before-this-journal"
-NOT_ADOPTED = "not-adopted"
 LOOK_BACK = timedelta(days=31)
 """A copy older than this is not caught up with by the practice system; the reconciliation shows the difference."""
 
@@ -67,6 +66,16 @@ class Adopting:
             result = TerminalResult(result=Result.MOVED, order_id=reference, total_minor=amount)
             await self._found(terminal, kind, result, payments, GAP)
 
+    async def driven_elsewhere(self, terminals: Collection[str]) -> dict[str, str]:
+        """Those of *terminals* that the practice system has a booking of which nobody here knows; each with its
+        reference. Raises NotReached."""
+        found: dict[str, str] = {}
+        for payment, reference, _ in await self._strange_payments():
+            named = terminal_in(payment.info)
+            if named is not None and named in terminals:
+                found.setdefault(named, reference)
+        return found
+
     async def _strange_last(self, terminal: str) -> TerminalResult | None:
         """What the terminal did last, if it moved money under a reference of our form that nobody here knows."""
         try:
@@ -81,16 +90,25 @@ class Adopting:
 
     async def _strange_bookings(self, terminal: str) -> dict[str, Booked]:
         """The bookings of operations that nobody here knows, by reference. One that names no terminal may be of any."""
-        since = (self._clock.now() - LOOK_BACK).date().isoformat()
         found: dict[str, dict[int, PracticePayment]] = {}
-        for payment in await self._practice.payments_since(since) if self._practice is not None else ():
-            row = row_in(payment.info)
-            if row is None or not payment.amount_minor or payment.is_cancelled:
-                continue
-            reference, line = split_line_id(row)
-            if terminal_in(payment.info) in (None, terminal) and await self._is_strange(reference):
+        for payment, reference, line in await self._strange_payments():
+            if terminal_in(payment.info) in (None, terminal):
                 found.setdefault(reference, {}).setdefault(line, payment)
         return {reference: dict(sorted(payments.items())) for reference, payments in found.items()}
+
+    async def _strange_payments(self) -> list[tuple[PracticePayment, str, int]]:
+        """The practice system's payments under references of our form that nobody here knows, each with its line."""
+        if self._practice is None:
+            return []
+        since = (self._clock.now() - LOOK_BACK).date().isoformat()
+        found = []
+        for payment in await self._practice.payments_since(since):
+            row = row_in(payment.info)
+            if row is not None and payment.amount_minor and not payment.is_cancelled:
+                reference, line = split_line_id(row)
+                if await self._is_strange(reference):
+                    found.append((payment, reference, line))
+        return found
 
     async def _adopt_last(self, terminal: str, last: TerminalResult, payments: Booked) -> None:
         told = {kind for kind in (_of_slips(last), _moved(payments.values())[0] if payments else None) if kind}

@@ -19,6 +19,7 @@ from edgepos.journal import Journal, TerminalRow
 
 log = logger(__name__)
 UNKNOWN_REFERENCE = "unknown-reference"
+NOT_ADOPTED = "not-adopted"
 SETTLED_CONTRADICTED = "settled-contradicted"
 
 
@@ -44,6 +45,8 @@ class TerminalRecord:
         if operation is not None:
             await self._second_word(operation, result)
         elif looks_like_reference(result.order_id):
+            if await self._is_a_persons(result.order_id):
+                return
             await self._journal.raise_finding(
                 UNKNOWN_REFERENCE, terminal, {"terminal": terminal, "result": result.kept()}
             )
@@ -56,6 +59,11 @@ class TerminalRecord:
             and result.stan_auth not in await self._journal.stans(terminal)
         ):
             await self._foreign(terminal, result)
+
+    async def _is_a_persons(self, reference: str) -> bool:
+        """Whether a person was asked about *reference* when the terminal was let go: it holds nothing up any more."""
+        findings = [*await self._journal.open_findings(), *await self._journal.handled_findings(NOT_ADOPTED)]
+        return any((one.kind, one.subject) == (NOT_ADOPTED, reference) for one in findings)
 
     async def _named_by(self, result: TerminalResult) -> Operation | None:
         """The one operation that the terminal's record names, whole or cut."""

@@ -253,6 +253,7 @@ def _loops(given: Given, parts: Parts, cloud: Cloud) -> dict[str, Loop]:
         "health": parts.health.run,
         "hub": parts.hub.run,
         "closings": parts.closings.watch,
+        "strangers": partial(parts.holding.look_for_others, list(parts.crew.workers), given.clock),
         "watchdog": partial(given.supervisor.run, parts.journal.outbox_summary),
     }
     if parts.desk is not None and parts.sender is not None:

@@ -229,6 +229,9 @@ async def test_a_last_result_that_does_not_say_what_it_was_is_left_to_a_person(c
     assert finding["subject"] == lost["id"]
     assert await step_of_release(clinic) == "reconcile-first"
     assert len(await open_findings(clinic, "not-adopted")) == 1
+    await reconcile(clinic)
+    assert await step_of_release(clinic) == ""
+    assert (await clinic.pay(9_900))["state"] == "approved", "what a person was asked about holds nothing up"
 
 
 async def test_what_only_the_books_can_say_is_adopted_from_them_and_once(clinic: Clinic) -> None:
