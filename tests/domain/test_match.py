@@ -180,6 +180,42 @@ def test_an_adopted_booking_counts_as_ours() -> None:
     assert match.agree
 
 
+def test_an_adopted_booking_that_carries_our_reference_too_counts_once() -> None:
+    one = purchase(1, 10_000)
+    adopted = row(one, adopted="p900")
+    assert Day(operations=[one], rows={one.id: [adopted]}, bookings=[booked(adopted, id="p900")]).match().agree
+
+
+def test_an_adopted_booking_stands_for_no_other_row() -> None:
+    first, second = purchase(1, 500), purchase(2, 500)
+    rows = {
+        first.id: [row(first, invoice="501", adopted="p900")],
+        second.id: [row(second, invoice="501", state="queued")],
+    }
+    by_hand = booked(rows[first.id][0], id="p900", info="kort")
+    match = Day(operations=[first, second], rows=rows, bookings=[by_hand]).match()
+    assert named(match) == [(Cause.NOT_SYNCED, 500, (rows[second.id][0].row,))]
+
+
+def test_it_is_known_of_a_row_whether_a_booking_carries_its_reference() -> None:
+    first, second = row(purchase(1, 500)), row(purchase(2, 500))
+    bookings = Bookings([booked(first), booked(second, is_cancelled=True)])
+    assert [bookings.has(one.row) for one in (first, second)] == [True, False]
+
+
+def test_a_reconciliation_that_is_known_is_no_doubt() -> None:
+    closing = purchase(2, 0, kind=Kind.RECONCILIATION)
+    match = Day(operations=[purchase(1, 500), closing], total=400).match()
+    assert named(match) == [(Cause.UNEXPLAINED, -100, ("terminal", "journal"))]
+
+
+def test_booked_as_it_was_settled_while_the_terminal_says_another_amount() -> None:
+    by_hand = settled(1, 9_000, "taken")
+    found = purchase(2, 10_000, origin=Origin.FOUND, corrects=by_hand.id)
+    match = Day(operations=[by_hand, found], rows={by_hand.id: [row(by_hand)], found.id: []}, total=10_000).match()
+    assert (Cause.SETTLED_BY_HAND, 1_000, (found.id,)) in named(match)
+
+
 @pytest.mark.parametrize(
     ("changes", "minor"),
     [({"is_cancelled": True}, 10_000), ({"amount_minor": 9_000}, 1_000), ({"amount_minor": None}, 10_000),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgepos.domain.errors import Wrong
-from edgepos.domain.money import DIGITS, MAX_MINOR, Money, from_decimal, parse_amount
+from edgepos.domain.money import DIGITS, MAX_MINOR, Money, from_decimal, parse_amount, parse_total
 
 LANGUAGES = ("en", "sv", "nb", "da", "fi")
 
@@ -138,3 +138,17 @@ def test_money_keeps_its_currency_and_takes_no_floats() -> None:
 def test_a_decimal_that_minor_units_cannot_hold_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match=r"no amount"):
         from_decimal(Decimal(value), "SEK")
+
+
+@pytest.mark.parametrize(
+    ("text", "minor"),
+    [("1 250,50", 125_050), ("-30,00", -3_000), ("30,00-", -3_000), ("−12,50", -1_250), (" 0,00 ", 0), ("-0", 0)],
+)
+def test_a_reports_total_may_be_zero_or_money_back(text: str, minor: int) -> None:
+    assert parse_total(text, "SEK") == minor
+
+
+@pytest.mark.parametrize("text", ["", "-", "12,505", "1-2", "twelve"])
+def test_a_total_that_is_no_amount_is_refused(text: str) -> None:
+    with pytest.raises(Wrong):
+        parse_total(text, "SEK")

@@ -319,6 +319,13 @@ def test_double_decoding_is_mended_for_display_and_whole_text_left_alone(text: s
         assert decode_slip(mangled) == text
 
 
+@pytest.mark.parametrize(
+    "text", ["\u00c0\u0080", "\u00e0\u0080\u0080", "\u00ed\u00a0\u0080", "\u00f4\u0090\u0080\u0080"]
+)
+def test_what_looks_like_mangled_utf_8_and_is_none_stays(text: str) -> None:
+    assert decode_slip(f"Bel\u00c3\u00b8p {text}") == f"Beløp {text}"
+
+
 @given(st.text(max_size=200))
 def test_mending_never_raises(text: str) -> None:
     assert isinstance(decode_slip(text), str)

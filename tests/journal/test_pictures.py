@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from edgepos.domain.operation import Kind
+from edgepos.domain.operation import Kind, Operation
 from edgepos.journal import OutboxState
+from edgepos.journal.pictures import Surroundings
 from edgepos.journal.values import InvoiceHeld
 
 from .clinic import DAY, RECEPTION, SURGERY, Clinic, line, money_back, purchase
@@ -71,3 +72,44 @@ async def test_findings_that_were_dealt_with_are_kept_and_found_by_their_kind(cl
     await clinic.journal.handle_finding(first, "anna", "read from the paper")
     assert [one.finding for one in await clinic.journal.handled_findings("slip-missing")] == [first]
     assert await clinic.journal.handled_findings("session-jump") == []
+
+
+async def test_each_commit_is_told_with_the_operations_that_it_changed_as_they_are_now(clinic: Clinic) -> None:
+    told: list[tuple[int, Operation, Surroundings]] = []
+    clinic.journal.picture(told.extend)
+
+    async def all_is_told() -> None:
+        """A picture is waited for by nobody; what is asked after it is answered after it."""
+        await clinic.journal.outbox_summary()
+
+    paid = await clinic.pay(purchase(8000, line(1, 8000)))
+    await all_is_told()
+    assert [one.state for _, one, _ in told] == ["intended", "sent", "approved"]
+    seq, approved, around = told[-1]
+    assert (seq, approved.id) == (clinic.journal.head[0], paid.id)
+    assert (around.refundable_minor, around.bookings) == (8000, {OutboxState.QUEUED})
+    assert around.period is not None
+
+    told.clear()
+    back = await clinic.pay(money_back(Kind.REFUND, paid.id, 3000))
+    await all_is_told()
+    assert {one.id for _, one, _ in told} == {paid.id, back.id}, "what is left of the payment has changed too"
+    assert [around.refundable_minor for _, one, around in told if one.id == paid.id][-1] == 5000
+
+    told.clear()
+    row = (await clinic.journal.queued())[0]
+    await clinic.journal.acknowledged(row.row, "pp-1", "post")
+    await all_is_told()
+    assert [(one.id, around.bookings) for _, one, around in told] == [(paid.id, {OutboxState.ACKNOWLEDGED})]
+
+
+async def test_what_is_about_no_operation_is_not_pictured_and_none_ends_it(clinic: Clinic) -> None:
+    told: list[object] = []
+    clinic.journal.picture(told.extend)
+    await clinic.journal.held(RECEPTION, "restored")
+    await clinic.journal.outbox_summary()
+    assert told == []
+    clinic.journal.picture(None)
+    await clinic.pay(purchase(8000, line(1, 8000), terminal=SURGERY))
+    await clinic.journal.outbox_summary()
+    assert told == []

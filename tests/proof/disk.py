@@ -24,6 +24,8 @@ from typing import NamedTuple
 import apsw
 
 SECTOR = 512
+SYSTEM = "unix"
+"""SQLite's own disk. Named, because the usual one may be ours."""
 _numbers = itertools.count(1)
 
 
@@ -63,10 +65,11 @@ class Fault:
 class Disk(apsw.VFS):
     """SQLite's own VFS with a record of what it was asked to do, and a fault when one is set."""
 
-    def __init__(self, after: Remains | None = None) -> None:
-        """*after*: the disk as it stands when a process has ended on it and the power has not."""
+    def __init__(self, after: Remains | None = None, *, is_everybodys: bool = False) -> None:
+        """*after*: the disk as it stands when a process has ended on it and the power has not. *is_everybodys*: of who
+        names no other one too."""
         self.name = f"recorded-disk-{next(_numbers)}"
-        super().__init__(self.name, base="")
+        super().__init__(self.name, base=SYSTEM, makedefault=is_everybodys)
         self.log: list[Op] = []
         self.fault: Fault | None = None
         self.full_at: tuple[Path, int] | None = None
@@ -117,7 +120,7 @@ class _File(apsw.VFSFile):
     inode = 0
 
     def __init__(self, disk: Disk, name: str | apsw.URIFilename | None, flags: list[int]) -> None:
-        super().__init__("", name, flags)
+        super().__init__(SYSTEM, name, flags)
         self._disk = disk
 
     def xWrite(self, data: bytes, offset: int) -> None:

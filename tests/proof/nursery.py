@@ -17,12 +17,14 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
 from edgepos.commands.demo.clinic import DemoClinic, Running
+from edgepos.commands.demo.settings import LOCATION
 
 ROOT = Path(__file__).parents[2]
 LOADED = ("edgepos.commands.dispatch", "edgepos.commands.services", "edgepos.commands.usage", "edgepos.agent.main",
@@ -34,6 +36,8 @@ MORE = (
     "uvicorn.protocols.websockets.auto",
 )  # fmt: skip
 POLL_S = 0.02
+ONE_TERMINAL = LOCATION.partition('[[terminal]]\nid = "70000002"')[0]
+"""What two more would ask for and be told meanwhile costs more than all the rest."""
 
 
 # --- asked by a clinic
@@ -57,8 +61,8 @@ class Nursery:
         self._process.wait(10)
         self._process.stdout.close()
 
-    def born(self, environment: dict[str, str], log: Path, twin: str = "") -> Agent:
-        return Agent(self, self.ask(environment=environment, log=str(log), twin=twin))
+    def born(self, environment: dict[str, str], log: Path, first: Sequence[object] = ()) -> Agent:
+        return Agent(self, self.ask(environment=environment, log=str(log), first=first))
 
     def ask(self, **what: object) -> Any:
         assert self._process.stdin is not None
@@ -109,18 +113,22 @@ class Agent:
 
 
 class NurseryClinic(DemoClinic):
-    """The demo's clinic with agents from *nursery*, which are *twin* if one is named."""
+    """The demo's clinic with agents from *nursery*.
+
+    *first*: what each of them does before anything else: a module, the name of a function there that changes the
+    program by a MonkeyPatch, and what else it is given.
+    """
 
     pause_s = POLL_S
 
-    def __init__(self, nursery: Nursery, twin: str = "") -> None:
-        super().__init__(virtual=True)
-        self._nursery, self._twin = nursery, twin
+    def __init__(self, nursery: Nursery, first: Sequence[object] = ()) -> None:
+        super().__init__(virtual=True, location=ONE_TERMINAL)
+        self._nursery, self.first = nursery, first
 
     def _process(self, arguments: list[str], environment: dict[str, str], stdout: int | IO[bytes]) -> Running:
         if arguments != ["agent"]:
             return super()._process(arguments, environment, stdout)
-        return self._nursery.born(environment, self.folder / "log", self._twin)
+        return self._nursery.born(environment, self.folder / "log", self.first)
 
 
 # --- the process itself
@@ -167,12 +175,10 @@ def _live(asked: dict[str, Any]) -> None:
         os.environ.clear()
         os.environ.update(asked["environment"])
         sys.argv = ["edgepos", "agent"]
-        if asked["twin"]:
+        if first := asked["first"]:
             import pytest
 
-            from tests.proof import twins_processes
-
-            getattr(twins_processes, asked["twin"])(pytest.MonkeyPatch())
+            getattr(import_module(first[0]), first[1])(pytest.MonkeyPatch(), *first[2:])
         from edgepos.__main__ import main as edgepos
 
         status = edgepos(["agent"])

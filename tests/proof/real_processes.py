@@ -62,7 +62,7 @@ class Chapter:
         try:
             paid = self._approved() if self.draw.random() < 0.3 else []
             if not paid:
-                self._pay()
+                self.pay()
             elif self.draw.random() < 0.5:
                 body = {"terminal": RECEPTION, "amount_minor": self.draw.randint(1, 5_000)}
                 self.clinic.agent.post(f"/payments/{self.draw.choice(paid)}/refund", body, key=new_key())
@@ -75,7 +75,7 @@ class Chapter:
         found = self.clinic.agent.get("/payments", state="approved")["payments"]
         return [one["id"] for one in found if one["kind"] == "purchase"]
 
-    def _pay(self) -> None:
+    def pay(self) -> None:
         due = 10_000 + self.draw.randrange(10_000)
         invoice = self.clinic.control("POST", "/practice/invoices", {"total_minor": due, "department": 2})["id"]
         line = {"invoice": str(invoice), "part": 1, "due_minor": due, "amount_minor": due}

@@ -24,7 +24,7 @@ from tests.proof.real_processes import Chapter, Tally
 pytestmark = pytest.mark.timeout(4 * 3600)
 
 KILLS_OF_STARTED_ONES = 6 if SOAK == 1 else 100
-CHAPTERS, KILLS_A_CHAPTER = (1, 60) if SOAK == 1 else (41, 250)
+CHAPTERS, KILLS_A_CHAPTER = (1, 50) if SOAK == 1 else (41, 250)
 TWINS = ("records_after_the_reply", "takes_any_last_operation")
 KILLS_OF_A_TWIN = 150
 """It ends when it is convicted, as a rule after some twenty."""
@@ -40,7 +40,8 @@ def set_up(clinic: DemoClinic) -> None:
 
 def chapter(folder: Path, twin: str, kills: int, number: int) -> Tally:
     """One clinic with agents from a nursery of its own. A twin is judged after each story, and ends convicted."""
-    with Nursery() as nursery, NurseryClinic(nursery, twin) as clinic:
+    first = ("tests.proof.twins_processes", twin) if twin else ()
+    with Nursery() as nursery, NurseryClinic(nursery, first) as clinic:
         set_up(clinic)
         scratch = folder / f"chapter-{twin}-{number}"
         scratch.mkdir()

@@ -38,7 +38,7 @@ T = TypeVar("T")
 STEPS = 100_000 if SOAK == 1 else 1_000_000
 DAYS = 40
 """So many come from one seed; then from the next, until there are STEPS."""
-DRAWS_A_DAY = 80
+DRAWS_A_DAY = 60
 TERMINALS = (RECEPTION, SURGERY)
 INVOICES = ("501", "502", "503", "504")
 FENCE = Fence(stan_auth="000007", time="20261125080000", amount_minor=4200, order_id=None)
@@ -553,7 +553,7 @@ class JournalDay(RuleBasedStateMachine):
         if is_killed:
             self.check_all()
 
-    @precondition(lambda self: self.done_here % 29 == 28 and self.books.done)
+    @precondition(lambda self: self.done_here % 59 == 58 and self.books.done)
     @rule()
     def is_copied(self) -> None:
         folder = self.place / f"copy-{self.done_here}"

@@ -144,6 +144,11 @@ class DemoClinic:
         self._notify.bind(str(path))
         self._agent = self._process(["agent"], self._environment(NOTIFY_SOCKET=str(path)), self._log)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether there is an agent that has not ended."""
+        return self._agent is not None and self._agent.poll() is None
+
     def is_ready(self, wait_s: float = 0.0) -> bool:
         """Whether the agent that was begun says READY within *wait_s*. It is said once."""
         assert self._notify is not None
