@@ -93,7 +93,7 @@ def test_every_alert_has_its_section() -> None:
 
 
 def test_no_section_is_about_what_nobody_tells() -> None:
-    others = {"Without questions", "Secrets sealed to the box", "Watching many boxes", "not-allowed"}
+    others = {"On the screen", "Without questions", "Secrets sealed to the box", "Watching many boxes", "not-allowed"}
     assert headings(TECHNICIAN) - codes_of_the_doctor() - others == set()
 
 
