@@ -223,7 +223,10 @@ def difference(proposal: Proposal, folder: Path) -> list[str]:
 
 
 def _values(text: str) -> list[str]:
-    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    """What *text* sets, without its comments and without tables that hold nothing."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    after = [*lines[1:], "["]
+    return [line for at, line in enumerate(lines) if not (line.startswith("[") and after[at].startswith("["))]
 
 
 def _changed_secrets(proposal: Proposal, folder: Path) -> list[str]:

@@ -80,7 +80,7 @@ def _set_up(options: Namespace, folders: Folders, progress: Progress) -> Answer:
         from edgepos.commands.setup_steps import Steps
 
         for made in Steps(agent, talk, proposal.extra).all():
-            tell(f"{WORDS[made['state']]:<14}{made['step']}: {made['message']}")
+            tell(f"{WORDS[made['state']]:<14}{made['step']}: {made['message'] or 'fine'}")
             rows.append(made)
         return _page(rows, changed=changes, written=written)
 
@@ -279,7 +279,9 @@ def _page(rows: list[Row], *, changed: list[str], written: list[str]) -> Answer:
 def _lines(rows: list[Row], written: list[str]) -> Iterable[str]:
     yield from (f"Written: {path}" for path in written)
     yield from ("", "What works:")
-    yield from (f"  {line}" for line in columns([(one["step"], one["message"]) for one in rows if one["state"] == OK]))
+    yield from (
+        f"  {line}" for line in columns([(one["step"], one["message"] or "fine") for one in rows if one["state"] == OK])
+    )
     for state, title in ((NOT_LOOKED_AT, "Not looked at:"), (OPEN, "Still open:"), (WRONG, "What does not work yet:")):
         found = [one for one in rows if one["state"] == state]
         if found:

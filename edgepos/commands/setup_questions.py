@@ -30,11 +30,15 @@ COUNTRIES: Mapping[str, tuple[str, str, str, str]] = {
 LANGUAGES = (("en", "English"), ("sv", "Swedish"), ("nb", "Norwegian"), ("da", "Danish"), ("fi", "Finnish"))
 MODELS = (("Lane3000", "on the counter, without a printer"), ("Desk3500", "on the counter"), ("Move3500", "carried"))
 BEFORE = """\
-Before a clinic can be set up, these have to be there. edgepos checks what it can of them:
-  * Terminals, ordered as “Connect@Cloud compatible” from the country's Nets branch: Lane3000, Desk3500 or Move3500,
-    on a network cable; in their menu the type Connect@Cloud. The lamps ECR and host on their home screen are green.
-  * An account at Connect@Cloud. Nets alone makes it: one user and password for the whole organisation.
-  * For Provet Cloud: the integration's client id and secret, from Provet support, with the right “Financial: Invoices”."""
+Before a clinic can be set up, these have to be there; edgepos checks what it can:
+  * Terminals, ordered as “Connect@Cloud compatible” from the country's Nets
+    branch: Lane3000, Desk3500 or Move3500, on a network cable; in their menu the
+    type Connect@Cloud. The lamps ECR and host on their home screen are green.
+  * An account at Connect@Cloud. Nets alone makes it: one user and password for
+    the whole organisation.
+  * For Provet Cloud: the integration's client id and secret, from Provet support,
+    with the right “Financial: Invoices”.
+It may be left at any question (Ctrl-C), and goes on there."""
 
 
 def asked(talk: Talk, folder: Path, progress: Progress) -> Proposal:
@@ -145,11 +149,11 @@ class _Questions:
         known["language"] = self._talk.choose("Language of the screen", LANGUAGES, known.get("language", language))
         known["time_zone"] = self._talk.ask("Time zone", known.get("time_zone", zone), _zone)
         if departments:
-            choices = [*departments.items(), ("-", "all of them")]
+            choices = [*sorted(departments.items()), ("-", "all of them")]
             chosen = self._talk.choose("Which department is this", choices, known.get("department") or "-")
             known["department"] = "" if chosen == "-" else chosen
         known["support_phone"] = self._talk.ask(
-            "Whom staff call for help (Enter: nobody)", known.get("support_phone", "")
+            "The number that staff call for help (Enter: none)", known.get("support_phone", "")
         )
         self._tables["location"] = known
         self._progress.answered(self._tables)

@@ -116,7 +116,7 @@ STEPS: Mapping[str, Entry] = {
         "",
         N_("Nothing is to be done."),
     ),
-    "setup-people": entry((N_("{count} may log in."), N_("People may log in.")), "", N_("Nothing is to be done.")),
+    "setup-people": entry((N_("May log in: {count}"), N_("People may log in.")), "", N_("Nothing is to be done.")),
     "setup-no-technician": entry(
         N_("Nobody has a technician's PIN: the kiosk shows its technician's place to nobody."),
         "",

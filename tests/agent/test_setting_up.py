@@ -69,6 +69,9 @@ def test_the_difference_shows_values_and_no_secret(folders: Folders, proposal: s
     assert told[-1].endswith("nets: the secret is written anew")
     assert "geheim" not in "\n".join(told)
     assert not [line for line in told if line[1:].startswith("#")]
+    assert "+[limits]" not in setting_up.difference(proposal, folders.settings / "nowhere"), (
+        "a table that holds nothing says nothing"
+    )
 
 
 def test_a_comment_of_somebodys_own_is_no_difference(folders: Folders, proposal: setting_up.Proposal) -> None:
