@@ -40,6 +40,7 @@ MEASURES: Mapping[str, str] = {
     "painted": "bench.screens:painted",
     "keys": "bench.screens:keys",
     "rest": "bench.rest:rest",
+    "held": "bench.screen_memory:held",
 }
 """By the name that `--only` takes, where each stands; in the order in which they are measured."""
 

@@ -58,6 +58,9 @@ class Terminal:
             last = time.perf_counter()
         return (last - began) * 1e3, len(self.written) - before
 
+    def press(self, key: bytes) -> None:
+        os.write(self._master, key)
+
     def sleep(self, seconds: float) -> None:
         """Let time pass, and take what is written meanwhile: a terminal that nobody reads would stop its program."""
         until = time.perf_counter() + seconds

@@ -6,6 +6,7 @@ A payment never hangs on it. It keeps no secrets, prints no traceback, and gives
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from pathlib import Path
 from typing import Any, ClassVar
@@ -43,9 +44,17 @@ NOWHERE = "nowhere"
 """An empty mode, in which all places can be made anew."""
 BETWEEN_S = 0.1
 """From one picture to the next: with twenty terminals at work a screen would do nothing but draw, and no key came through."""
+SETTLED_S = 2.0
+"""After the first picture, what has been loaded stays."""
 AGAIN_S = 1.0
 """Between a fault of the stream's worker and the next try."""
 STYLES = sorted((Path(__file__).parent / "styles").glob("*.tcss"), key=lambda path: (path.stem != "tokens", path.stem))
+
+
+def _settle() -> None:
+    """From now on nobody looks through all that was loaded for rubbish: it took as long as two keys."""
+    gc.collect()
+    gc.freeze()
 
 
 class ViewChanged(Message):
@@ -164,6 +173,7 @@ class EdgeposApp(App[None], inherit_bindings=False):
             await self._speak(self.chosen_language or wanted(str(view.location.get("language"))))
         if is_first:
             await self.switch_mode("fallback" if view.away else "desk")
+            self.set_timer(SETTLED_S, _settle)
         elif view.away is None and self.current_mode == "fallback":
             await self.switch_mode("desk")
         self._draw()

@@ -60,6 +60,8 @@ class CloseDay(ListPlace):
         """Terminal and session of the reconciliation that has just ended: its slip is what is looked for."""
         self._closing_now: frozenset[str] = frozenset()
         self._reports: list[Document] = []
+        self._is_comparing = False
+        """Whether a person waits for it."""
 
     def body(self) -> ComposeResult:
         with Vertical(classes="list"):
@@ -154,6 +156,11 @@ class CloseDay(ListPlace):
             text, look = _("NOT YET:") + " " + many.format(n=red), "warn"
         head.update(text)
         head.set_classes(f"-{look}")
+        if (
+            self._is_comparing and document["agree"] is not None
+        ):  # whoever asked for it last: the newest question counts
+            self.say("")
+        self._is_comparing = False
 
     def _to_the_closed(self, rows: Rows) -> None:
         for at, row in enumerate(rows.shown):
@@ -185,7 +192,7 @@ class CloseDay(ListPlace):
             lines.append(_("All three agree."))
         if terminal and (last := terminal.get("last_reconciled_at")):
             lines += ["", _("last reconciled {moment}").format(moment=self.form.moment(last))]
-        sheet.put("\n".join(lines))
+        sheet.put("\n".join(lines).lstrip("\n"))
 
     def _slip_of(self, period: Document) -> str:
         """The report that closed *period*, word for word."""
@@ -244,13 +251,9 @@ class CloseDay(ListPlace):
         }[message.name]()
 
     def _compare(self) -> None:
+        self._is_comparing = True
         self.say(_("Comparing …"))
-        self.ask(self.read, self._compared, group="read")
-
-    def _compared(self, document: Any) -> None:
-        self._fill(document)
-        if document["agree"] is not None:
-            self.say("")
+        self.read_again()
 
     def _report(self) -> None:
         is_green = bool(self.document and self.document["agree"])

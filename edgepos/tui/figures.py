@@ -14,6 +14,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 ROWS = 5
+SCALES = ((4, 2), (2, 2), (2, 1), (1, 1))
+"""How many cells and lines a dot of a letter takes, the largest first."""
 FONT: Mapping[str, tuple[str, str, str, str, str]] = {
     "0": ("###", "# #", "# #", "# #", "###"),
     "1": (" # ", "## ", " # ", " # ", "###"),
@@ -63,15 +65,17 @@ FONT: Mapping[str, tuple[str, str, str, str, str]] = {
 }
 
 
-def drawn(text: str, width: int) -> list[str] | None:
-    """The five lines of *text*, as large as *width* cells allow; None if they do not fit, or a sign is not drawn."""
+def drawn(text: str, width: int, height: int = ROWS) -> list[str] | None:
+    """The lines of *text*, as large as *width* cells and *height* lines allow; None where they do not fit, or a sign is
+    not drawn."""
     signs = [FONT.get(sign) for sign in text.replace("\xa0", " ").replace("\u202f", " ")]
     if not signs or None in signs:
         return None
     lines = [" ".join(sign[row] for sign in signs if sign) for row in range(ROWS)]
-    for across in (2, 1):
-        if len(lines[0]) * across <= width:
-            return [line.replace("#", "█" * across).replace(" ", " " * across) for line in lines]
+    for across, down in SCALES:
+        if len(lines[0]) * across <= width and ROWS * down <= height:
+            wide = [line.replace("#", "█" * across).replace(" ", " " * across) for line in lines]
+            return [line for line in wide for _ in range(down)]
     return None
 
 
@@ -93,7 +97,7 @@ class Figures(Widget):
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size
-        lines = (drawn(self.text, width) if height >= ROWS else None) or [self.text]
+        lines = drawn(self.text, width, height) or [self.text]
         at = y - (height - len(lines)) // 2
         if not 0 <= at < len(lines):
             return Strip.blank(width, self.rich_style)

@@ -6,6 +6,7 @@ The proposal is exactly what is left, in minor units (FC-11). The agent knows th
 from __future__ import annotations
 
 from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
 
 from edgepos.client.errors import AgentError
 from edgepos.client.http import path_of
@@ -13,8 +14,9 @@ from edgepos.locale.words import N_, _
 from edgepos.tui.amounts import read_amount
 from edgepos.tui.caption import Caption
 from edgepos.tui.course import about
-from edgepos.tui.fields import Field, Filling, Pick
+from edgepos.tui.fields import Field, Filling, Line, Pick
 from edgepos.tui.figures import Figures
+from edgepos.tui.pad import AmountPad, Pad
 from edgepos.tui.payment_rows import People, last_four, who_of
 from edgepos.tui.saying import told
 from edgepos.tui.sending import Sending
@@ -43,10 +45,13 @@ class GiveBack(Filling):
             ),
             id="back-left",
         )
-        yield Field("back-amount", _("amount"), self.form.bare(left, currency), most=20)
-        yield Field("back-reason", _("reason"), hint=_("for the books; may be left out"), most=80)
-        yield Pick("back-terminal", _("at terminal"), self._terminals(), str(one["terminal"]))
-        yield Caption(id="back-pin")
+        with Horizontal(id="back-both"):
+            with Vertical():
+                yield Field("back-amount", _("amount"), self.form.bare(left, currency), most=20)
+                yield Field("back-reason", _("reason"), hint=_("for the books; may be left out"), most=80)
+                yield Pick("back-terminal", _("at terminal"), self._terminals(), str(one["terminal"]))
+                yield Caption(id="back-pin")
+            yield AmountPad()
 
     def _about(self) -> str:
         one = self._payment
@@ -89,6 +94,17 @@ class GiveBack(Filling):
         needs = limit is not None and (self._minor or 0) > limit
         text = _("Above {money} it asks for a PIN.").format(money=self.form.money(limit, self._payment["currency"]))
         self.query_one("#back-pin", Caption).update(text if needs else "")
+
+    def on_pad_pressed(self, message: Pad.Pressed) -> None:
+        """The first tap begins another amount, as the first digit does."""
+        message.stop()
+        line = self.query_one("#back-amount Line", Line)
+        if self.query_one("#back-amount", Field).disabled:
+            return
+        is_marked = not line.has_focus or line.selected_text == line.value
+        line.focus()
+        line.value = Pad.after("" if is_marked else line.value, message.sign)
+        self.call_after_refresh(setattr, line, "cursor_position", len(line.value))
 
     def send(self) -> None:
         body: dict[str, object] = {

@@ -44,10 +44,10 @@ def look_of(terminal: Document) -> str:
     return LOOKS.get(str(terminal.get("state")), "warn")
 
 
-def state_line(terminal: Document) -> str:
-    """`• READY`, `! NOT REACHED  F6`."""
+def state_line(terminal: Document, *, here: str = "") -> str:
+    """`• READY`, `! NOT REACHED  F6`; *here*: the key of the place where it stands, which leads nowhere from there."""
     state = str(terminal.get("state"))
-    key = KEYS.get(state, "")
+    key = KEYS.get(state, "").replace(here, "")
     return f"{MARKS[look_of(terminal)]} {_(states.word(states.TERMINALS, state))}" + (f"  {key}" if key else "")
 
 

@@ -95,7 +95,13 @@ class Terminals(Place):
         rows.fill(
             Row(
                 str(one["id"]),
-                (str(one["name"]), str(one["model"]), state_line(one), self.form.hour(one["since"]), mend(one)),
+                (
+                    str(one["name"]),
+                    str(one["model"]),
+                    state_line(one, here="F6"),
+                    self.form.hour(one["since"]),
+                    mend(one),
+                ),
                 one,
                 look="" if look_of(one) in ("live", "good") else look_of(one),
             )
@@ -140,7 +146,10 @@ class Terminals(Place):
         numbered = [f"{at}. {step}" if len(steps) > 1 else step for at, step in enumerate(steps, 1)]
         last = one["last_reconciled_at"]
         return [
-            (_("now"), f"{state_line(one)}   " + (_("since {moment}").format(moment=since) if since else "")),
+            (
+                _("now"),
+                f"{state_line(one, here='F6')}   " + (_("since {moment}").format(moment=since) if since else ""),
+            ),
             (_("what to do"), "\n".join(numbered)),
             (_("last answer"), _("never since edgepos started") if silent_s is None else _ago(silent_s)),
             (_("it reports"), str(one["reported"] or "")),

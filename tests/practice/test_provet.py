@@ -346,6 +346,20 @@ async def test_a_sign_in_page_is_said_to_be_one(tried: Tried) -> None:
     assert {state for state, _ in tried.heard if state is not ServiceState.OK} == {ServiceState.SIGN_IN_PAGE}
 
 
+@pytest.mark.parametrize(("patience_s", "states"), [(19.0, [ServiceState.NOT_REACHED]), (1.0, [])])
+async def test_whoever_gives_up_waiting_has_not_reached_it(
+    tried: Tried, patience_s: float, states: list[ServiceState]
+) -> None:
+    """Else the header said OK while a payment was refused since it cannot be reached."""
+    await tried.provet.invoice("501")
+    tried.fault("hang", "GET")
+    tried.heard.clear()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(patience_s):
+            await tried.provet.invoice("501")
+    assert [state for state, _why in tried.heard] == states
+
+
 async def test_the_check_tells_which_rights_are_missing(tried: Tried) -> None:
     check = await tried.provet.check()
     access = {right.feature: right.access for right in check.rights}

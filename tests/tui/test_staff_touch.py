@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgepos.tui.before import AmountInput
 from edgepos.tui.pad import AmountPad
+from tui import documents
 from tui.screen import Person, at_screen
 from tui.scripted import ScriptedAgent
 
@@ -33,3 +34,14 @@ async def test_the_first_tap_begins_another_amount_of_an_invoice(agent: Scripted
         await taps(person, "100")
         await person.reads("Enter: pay SEK 100,00 at RECEPTION")
         assert agent.posts("/payments") == []
+
+
+async def test_a_part_of_a_refund_is_tapped(agent: ScriptedAgent) -> None:
+    paid = documents.payment("E7K2M9Q4T1XA3", "approved")
+    agent.answers["GET", "/payments"] = {"payments": [paid]}
+    async with at_screen(agent, (120, 40)) as person:
+        await person.press("f3", "enter")
+        await person.reads("Enter: give SEK 1 250,00 back at RECEPTION")
+        await taps(person, "120←5,50")
+        await person.reads("Enter: give SEK 125,50 back at RECEPTION")
+        assert agent.posts("/payments/E7K2M9Q4T1XA3/refund") == []

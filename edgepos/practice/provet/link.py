@@ -7,6 +7,7 @@ An answer counts only with the type and shape of the service's own: a page of th
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import logging
 import re
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 TIMEOUT_S = 20.0
 """For one request. A booking without an answer waits twice as long before it is looked for."""
+SILENT_S = 5.0
+"""Somebody who waited for an answer so long and then gave up has not reached it, whatever the line's own limit is."""
 RETRY_AFTER_S = 15.0
 """Where a 429 does not say how long."""
 MOST_RETRY_AFTER_S = 600.0
@@ -81,12 +84,18 @@ class Link:
         for _ in range(2):
             async with self._budget.spend(resource, call, weight=weight, background=background):
                 token = await self._auth.token()
+                asked_at = self._clock.monotonic()
                 try:
                     answer = await self._outbound.request(
                         method, self.base + path, timeout_s=self.timeout_s, headers=_bearer(token), query=query
                     )
                 except OutboundError as error:
                     raise self._away(error) from error
+                except asyncio.CancelledError:
+                    # Whoever asked is told that it cannot be reached: so that has to be how it stands.
+                    if self._clock.monotonic() - asked_at >= SILENT_S:
+                        self._heard(ServiceState.NOT_REACHED, "timeout")
+                    raise
             if answer.status != 401:
                 return self._told(answer, resource, call)
             self._auth.reject(token)
