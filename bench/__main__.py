@@ -18,6 +18,7 @@ from pathlib import Path
 
 import apsw
 
+from bench.kernel import sync_ms
 from bench.measure import Row, markdown, table
 
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
@@ -52,7 +53,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--long", action="store_true", help="replay a million events instead of a hundred thousand")
     parser.add_argument("--only", nargs="+", choices=MEASURES, metavar="NAME", help=", ".join(MEASURES))
     options = parser.parse_args(argv)
-    began = time.perf_counter()
+    began, load_before = time.perf_counter(), round(os.getloadavg()[0], 2)
     rows: list[Row] = []
     not_measured: dict[str, str] = {}
     for name in options.only or MEASURES:
@@ -66,7 +67,8 @@ def main(argv: Sequence[str]) -> int:
             print(f"{name} was not measured: {not_measured[name]}", file=sys.stderr, flush=True)
     machine = {
         "python": platform.python_version(), "sqlite": apsw.sqlite_lib_version(), "processors": os.cpu_count(),
-        "machine": platform.machine(), "load": os.getloadavg()[0], "took_s": round(time.perf_counter() - began, 1),
+        "machine": platform.machine(), "sync_ms": round(sync_ms(), 2), "load_before": load_before,
+        "took_s": round(time.perf_counter() - began, 1),
     }  # fmt: skip
     if options.json:
         document = {"machine": machine, "rows": [asdict(row) for row in rows], "not_measured": not_measured}

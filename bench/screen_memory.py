@@ -68,7 +68,13 @@ class Stream:
         state = COURSE[number % len(COURSE)]
         nth = sum(one == "intended" for one in COURSE[: number % len(COURSE) + 1])
         id = f"{number // len(COURSE):07}{nth:06}"
-        return self._payment | {"id": id, "reference": id, "state": state, "seq": number, "amount_minor": 100 * (number % PRICES)}
+        return self._payment | {
+            "id": id,
+            "reference": id,
+            "state": state,
+            "seq": number,
+            "amount_minor": 100 * (number % PRICES),
+        }
 
     def _status_after(self, number: int) -> Document:
         status = self._documents["/status"]
