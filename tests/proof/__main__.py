@@ -25,7 +25,10 @@ from tests.proof.rounds import Round, play
 ROOT = Path(__file__).parents[2]
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:logging")
 WEEK = (sys.executable, "-m", "tests.proof.hospital_week")
-COVERAGE = ("--cov=edgepos.domain", "--cov=edgepos.journal", "--cov-branch", "--cov-report=term-missing:skip-covered")
+COVERAGE = (
+    "--cov=edgepos.domain", "--cov=edgepos.journal", "--cov-branch", "--cov-report=term-missing:skip-covered",
+    "--cov-fail-under=100",
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def prove(*, soak: bool) -> int:
-    """Run everything in tests/proof and print its table, then the branches of domain and journal that no test takes."""
+    """Run everything in tests/proof and print its table; then see that tests take each branch of domain and journal."""
     with tempfile.TemporaryDirectory(prefix="edgepos-proof-") as folder:
         asked = {"EDGEPOS_PROOF": folder, **({"EDGEPOS_SOAK": "1"} if soak else {})}
         environment = {**os.environ, **asked}

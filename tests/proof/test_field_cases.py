@@ -21,7 +21,7 @@ from tests.proof.checker import check
 from tests.proof.clinic import ROOM, Clinic, house
 from tests.proof.figures import SEED, SOAK, record, replay
 
-pytestmark = [pytest.mark.virtual_time, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.virtual_time, pytest.mark.timeout(600 * SOAK)]
 
 ROOT = Path(__file__).parents[2]
 TABLE = "field cases FC-01 to FC-11, 18, 20, 22, 24 to 27"

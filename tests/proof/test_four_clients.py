@@ -18,7 +18,7 @@ from tests.proof.checker import check
 from tests.proof.clinic import RECEPTION, ROOM, STAFF, Clinic, house
 from tests.proof.figures import SEED, SOAK, record, replay
 
-pytestmark = [pytest.mark.virtual_time, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.virtual_time, pytest.mark.timeout(600 * SOAK)]
 
 ROUNDS = 1_000 * SOAK
 A_CLINIC = 50
