@@ -50,6 +50,25 @@ def test_short_commands_load_nothing_heavy(arguments: str) -> None:
     assert not loaded & HEAVY
 
 
+NOT_BEFORE_READY = {"click", "multiprocessing", "pygments", "rich", "sqlite_utils", "textual", "websockets"}
+"""What an agent does not need to open its journal and to answer."""
+
+
+def test_a_start_of_the_agent_loads_nothing_that_it_does_not_wait_for() -> None:
+    program = (
+        "import sys; import edgepos.agent.life, edgepos.agent.main; "
+        "print(*{name.partition('.')[0] for name in sys.modules}, 'edgepos.agent.openapi' in sys.modules)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60,
+        check=True,
+    )  # fmt: skip
+    *loaded, has_page = ended.stdout.split()
+    assert "starlette" in loaded
+    assert not NOT_BEFORE_READY & {*loaded}
+    assert has_page == "False"
+
+
 def sources() -> Iterator[tuple[str, ast.Module]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         yield path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text(encoding="utf-8"), str(path))

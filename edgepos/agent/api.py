@@ -5,16 +5,23 @@ document `{"error": {code, message, mend, facts}}`; nothing that a client sends 
 the other end is the kernel's word.
 """
 
+# ruff: noqa: E402  # what uvicorn must not load is said before it is imported
+
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
 import socket
+import sys
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
-import uvicorn
+# Its command line, which would load click and multiprocessing with it.
+sys.modules.setdefault("uvicorn.main", SimpleNamespace(Server=None, main=None, run=None))  # type: ignore[arg-type]
+
+import uvicorn.server
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -24,7 +31,6 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from edgepos import __version__
-from edgepos.agent import openapi
 from edgepos.agent import routes_desk as desk
 from edgepos.agent import routes_payments as money
 from edgepos.agent import routes_technician as technician
@@ -163,6 +169,8 @@ async def _no_such_route(request: Request, error: Exception) -> Response:
 
 async def _openapi(request: Request) -> Response:
     """What there is, made from the routes themselves."""
+    from edgepos.agent import openapi
+
     routes = [(method, path, handler.__doc__ or "") for method, path, handler in ROUTES]
     return JSONResponse(openapi.page(routes, PREFIX, __version__))
 
@@ -180,7 +188,7 @@ class PeerProtocol(H11Protocol):
             self.app_state = {**self.app_state, "peer": peer_of(connection)}
 
 
-class Server(uvicorn.Server):
+class Server(uvicorn.server.Server):
     """uvicorn without its signals and without its clock: its ticking would keep a virtual one from ever standing."""
 
     def __init__(self, app: ASGIApp) -> None:

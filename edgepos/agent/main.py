@@ -29,6 +29,8 @@ SETTINGS_WRONG = 78
 def run(environ: Mapping[str, str] = os.environ) -> int:
     """Run the agent until it is told to end. Gives the exit status; whatever is wrong is a sentence on stderr."""
     folders = Folders.of(environ)
+    # Nothing that lies about on the machine is loaded into what holds the secrets; looking for it costs a start as well.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         folders.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.ExitStack() as stack:

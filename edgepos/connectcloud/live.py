@@ -7,13 +7,12 @@ payment is not known (§8.12). So whatever goes wrong is waited out and tried ag
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-
-from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus, WebSocketException
+from importlib import import_module
 
 from edgepos.clock import Clock
 from edgepos.connectcloud.reading import Fields, field_text
@@ -62,6 +61,10 @@ class LiveTexts:
 
     async def texts(self) -> AsyncIterator[DisplayText]:
         """All texts from now on. Those that pass while the line is away are lost. Ends only by being closed."""
+        # A start does not wait for this library, nor does anybody whom the loop answers meanwhile.
+        await asyncio.to_thread(import_module, "websockets.asyncio.client")
+        from websockets.exceptions import WebSocketException
+
         wait_s = FIRST_WAIT_S
         while True:
             opened = self._clock.monotonic()
@@ -78,6 +81,9 @@ class LiveTexts:
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 
     async def _one_line(self) -> AsyncIterator[DisplayText]:
+        from websockets.asyncio.client import connect
+        from websockets.exceptions import InvalidStatus
+
         token = await self._token()
         try:
             async with connect(
