@@ -31,6 +31,8 @@ PRICES = 499
 KEYS = (b"\x1bOS", b"\x1b[17~", b"\x1b[19~", b"\x1b", b"sth", b"\x1b")
 """F4, F6, F8, back to the desk, a search, cleared."""
 APART_S = 0.3
+WALKS = 15
+"""At least so often before it is looked at: what a place keeps of its first visits is no growth."""
 LIMIT_S = 900.0
 Document = dict[str, Any]
 
@@ -138,7 +140,9 @@ def _after(stream: Stream, terminal: Terminal, more: int, told: int) -> float:
     stream.tell(more)
     began, shown = time.perf_counter(), f"Today {told} payments".encode()
     terminal.written = b""
-    while shown not in terminal.written:
+    walks = 0
+    while shown not in terminal.written or walks < WALKS:
+        walks += 1
         if time.perf_counter() - began > LIMIT_S:
             raise RuntimeError(f"the screen did not come to the end: {terminal.written[-300:]!r}")
         terminal.written = terminal.written[-len(shown) :]

@@ -19,11 +19,12 @@ def fine(area: str, name: str, message: str = "") -> Check:
 
 
 def wrong(area: str, name: str, code: str, facts: Mapping[str, object] = {}) -> Check:
-    """It is not, in the words of *code*."""
+    """It is not, in the words of *code*; with it and its facts, so that a screen can say it in its own language."""
     said = render(code, facts)
+    told = {fact: value if isinstance(value, (int, float, bool)) else str(value) for fact, value in facts.items()}
     return {
-        "area": area, "name": name, "ok": False, "code": code, "facts": dict(facts), "message": said.message,
-        "mend": said.mend,
+        "area": area, "name": name, "ok": False, "message": said.message, "mend": said.mend, "code": code,
+        "facts": {fact: value for fact, value in told.items() if facts[fact] is not None},
     }  # fmt: skip
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding
+from textual.filter import LineFilter
 from textual.message import Message
 from textual.reactive import var
 from textual.screen import Screen
@@ -27,6 +29,7 @@ from edgepos.locale.words import N_, _, set_language, wanted
 from edgepos.tui import faults, terminal_modes
 from edgepos.tui.background import background
 from edgepos.tui.caption import Caption
+from edgepos.tui.colourless import Colourless
 from edgepos.tui.driver import Driver
 from edgepos.tui.form import Form
 from edgepos.tui.order import Order
@@ -107,6 +110,7 @@ class EdgeposApp(App[None], inherit_bindings=False):
         self._away_since: float | None = None
         self._minute = ""
         """What the header's clock shows."""
+        self._colourless = (Colourless(),)
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = theme_for("light")
@@ -114,6 +118,9 @@ class EdgeposApp(App[None], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         yield Caption("edgepos …")
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return self._colourless if self.no_color else super().get_line_filters()
 
     # --- the picture
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from edgepos.locale.words import N_, _
+from edgepos.tui.check_texts import check_name
 from edgepos.tui.form import Form
 from edgepos.tui.saying import sentences, with_keys
 from edgepos.tui.terminal_card import mend, state_line
@@ -31,21 +32,6 @@ KINDS: Mapping[str, str] = {
     "slips": N_("slips"),
     "network": N_("network"),
 }
-CHECKS: Mapping[str, str] = {
-    "clock": N_("time"),
-    "nets": N_("Nets"),
-    "practice": N_("Provet"),
-    "name of nets": N_("name of Nets"),
-    "name of practice": N_("name of Provet"),
-    "line to nets": N_("line to Nets"),
-    "line to practice": N_("line to Provet"),
-    "rights": N_("rights in Provet"),
-    "disk": N_("disk"),
-    "journal": N_("journal"),
-    "backups": N_("copies of the journal"),
-    "currency": N_("currency"),
-}
-"""The doctor's checks, by their names."""
 
 
 def state(step: Document) -> str:
@@ -64,13 +50,6 @@ def name(step: Document) -> str:
         return f"{step['facts']['terminal']}: {_(KINDS[kind])}"
     area, _colon, own = said.partition(": ")
     return check_name(own) if own and area == kind else _(KINDS[kind])
-
-
-def check_name(name: str) -> str:
-    """A check of the doctor's."""
-    if name.startswith("right "):
-        return _("right {name}").format(name=name.removeprefix("right "))
-    return _(CHECKS[name]) if name in CHECKS else name
 
 
 def found(step: Document, view: ClinicView, form: Form) -> str:

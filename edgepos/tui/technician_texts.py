@@ -12,9 +12,9 @@ from edgepos.client.aio import AsyncAgent
 from edgepos.client.http import Agent
 from edgepos.locale import states
 from edgepos.locale.words import _
+from edgepos.tui.check_texts import check_name, check_told
 from edgepos.tui.form import Form
-from edgepos.tui.saying import sentences, with_keys
-from edgepos.tui.set_up_texts import check_name
+from edgepos.tui.saying import sentences
 from edgepos.tui.view import ClinicView, Document
 from edgepos.whole_file import write_whole
 
@@ -22,11 +22,10 @@ from edgepos.whole_file import write_whole
 def checks(document: Document, form: Form) -> str:
     lines = [_("All is well.") if document["ok"] else _("Mend what is marked !, from the top."), ""]
     for one in document["checks"]:
-        said = sentences(one["code"], one["facts"], form) if one.get("code") else None
-        found = _("fine") if one["ok"] else said.message if said else one["message"]
-        lines.append(f"{'•' if one['ok'] else '!'} {check_name(one['name'])}   {found}")
+        told, how = check_told(one, form)
+        lines.append(f"{'•' if one['ok'] else '!'} {check_name(str(one['name']))}   {_('fine') if one['ok'] else told}")
         if not one["ok"]:
-            lines.append(f"  → {said.mend if said else with_keys(one['mend'])}")
+            lines.append(f"  → {how}")
     return "\n".join(lines)
 
 

@@ -93,12 +93,23 @@ def test_the_terminals_limits_go_before_the_setting(environ: dict[str, str], set
     assert theme_for(setting, environ) == theme
 
 
-async def test_the_states_are_words_without_any_colour(agent: ScriptedAgent, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("size", [SMALL, WIDE], ids=str)
+async def test_without_colours_nothing_is_lost(
+    agent: ScriptedAgent, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not one colour is sent; what has a ground of its own is reversed, so that bar, headline and answer are still seen."""
     monkeypatch.setenv("NO_COLOR", "1")
-    agent.status["terminals"][1] |= {"state": "not_reached"}
-    async with at_screen(agent) as person:
-        await person.reads("! NOT REACHED")
+    rooms.everything(agent)
+    agent.status["training"] = False
+    async with at_screen(agent, size) as person:
+        async for where in rooms.walk(person):
+            segments = [one for strip in person.app.screen._compositor.render_strips() for one in strip if one.style]
+            colours = {str(colour) for one in segments for colour in (one.style.color, one.style.bgcolor) if colour}
+            assert not {one for one in colours if "default" not in one}, where
+            assert any(one.style.reverse for one in segments if one.text.strip()) or where in ("menu", "sure"), where
+        person.app.go("desk")
         await person.reads("• READY")
+        await person.reads("! BUSY")
 
 
 SOAK = bool(os.environ.get("EDGEPOS_SOAK"))

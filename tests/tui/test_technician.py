@@ -36,6 +36,41 @@ async def test_checks_come_with_their_mends(agent: ScriptedAgent) -> None:
         await person.reads("→ make room")
 
 
+async def test_checks_are_told_in_the_language_of_the_screen(agent: ScriptedAgent) -> None:
+    agent.status["location"]["language"] = "sv"
+    low = {"free_mb": 3, "needed_mb": 64}
+    agent.answers["GET", "/doctor"] = {
+        "ok": False,
+        "checks": [
+            {"area": "time", "name": "clock", "ok": True, "message": "", "mend": ""},
+            {"area": "network", "name": "line to practice", "ok": True, "message": "", "mend": ""},
+            {"area": "services", "name": "right payment-methods", "ok": True, "message": "", "mend": ""},
+            {"area": "terminals", "name": "LAB", "ok": False, "state": "busy", "message": "BUSY", "mend": "Wait."},
+            {
+                "area": "storage",
+                "name": "disk",
+                "ok": False,
+                "message": "low",
+                "mend": "",
+                "code": "disk-low",
+                "facts": low,
+            },
+        ],
+    }
+    async with at_screen(agent, (120, 40)) as person:
+        await at_section(person, "checks")
+        for text in (
+            "• klocka   ",
+            "• förbindelse med Provet",
+            "• rätt till betalningssätt",
+            "! LAB   UPPTAGEN",
+            "! disk   ",
+        ):
+            await person.reads(text)
+        assert "low" not in person.text
+        assert "Wait." not in person.text
+
+
 async def test_at_the_kiosk_a_pin_opens_the_settings_for_this_visit(agent: ScriptedAgent) -> None:
     answers: list[Any] = [REFUSED, REFUSED, SETTINGS]
     agent.answers["GET", "/settings"] = lambda body: answers.pop(0)
