@@ -27,7 +27,7 @@ PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", 
 WEEK = (sys.executable, "-m", "tests.proof.hospital_week")
 COVERAGE = (
     "--cov=edgepos.domain", "--cov=edgepos.journal", "--cov-branch", "--cov-report=term-missing:skip-covered",
-    "--cov-fail-under=100",
+    "--cov-fail-under=100", "--timeout=900",
 )  # fmt: skip
 
 

@@ -628,7 +628,7 @@ def test_who_selects_and_then_inserts_is_convicted(memory: Path) -> None:
     record("state machine", 0, 0, twin_convicted=["select then insert"])
 
 
-@pytest.mark.timeout(900 * SOAK)
+@pytest.mark.timeout(1800 * SOAK)
 def test_no_order_of_steps_breaks_a_promise(memory: Path) -> None:
     steps = 0
     try:
