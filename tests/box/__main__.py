@@ -67,7 +67,7 @@ def needs() -> Iterator[str]:
     if os.geteuid() != 0:
         yield "making the image needs root"
     if absent := sorted({package for tool, package in TOOLS.items() if shutil.which(tool) is None}):
-        yield f"apt-get install {' '.join(absent)}"
+        yield f"it needs: apt-get update && apt-get install {' '.join(absent)}"
 
 
 def make_image(deb: Path | None, out: Path) -> Path:

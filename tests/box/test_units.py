@@ -175,3 +175,17 @@ def test_shell_scripts_have_no_slips() -> None:
         read = subprocess.run(["sh", "-n", script], capture_output=True, text=True, check=False)
         assert read.returncode == 0, read.stderr
         assert script.stat().st_mode & 0o111
+
+
+@pytest.mark.parametrize(("login_on_tty2", "said"), [(1, "0x560B"), (0, "0x560C")], ids=["locked", "by policy open"])
+def test_the_consoles_are_locked_unless_a_technician_wants_a_login(
+    tmp_path: Path, login_on_tty2: int, said: str
+) -> None:
+    """The kernel's lock outlives the kiosk: where there is a login it has to be taken off, not only not set."""
+    for name, does in {"systemctl": f"exit {login_on_tty2}", "python3": f'echo "$@" > {tmp_path}/said'}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    for name in ("setfont", "setterm", "chvt", "dmesg"):
+        (tmp_path / name).symlink_to("/bin/true")
+    subprocess.run(["sh", UNITS / "console-prepare", "null"], env={"PATH": f"{tmp_path}:/bin"}, check=True)
+    assert (tmp_path / "said").read_text().split()[-2:] == ["/dev/null", said]
