@@ -38,6 +38,8 @@ class Bench:
         subprocess.run(["cp", "--sparse=always", image / "disk.raw", self._disk], check=True)
         self.machine = Machine(image, self._disk, work / "run", reach=simulator.reach)
         self._is_on = False
+        self._faults = ""
+        """What the log of this boot has of screens that ended unexpectedly."""
 
     # --- the score
 
@@ -51,7 +53,21 @@ class Bench:
             self.check(stage.__name__, False, gone)
             if self._is_on:
                 self.picture(f"{stage.__name__}-failed")
+        self.look_at_the_screens()
         say(f"   ({time.monotonic() - began:.0f} s)")
+
+    def look_at_the_screens(self) -> None:
+        """A screen that ends unexpectedly comes back by itself, so that nobody sees it but in the log."""
+        if not self._is_on:
+            return
+        try:
+            asked = "journalctl -b -t edgepos-screen -o cat --no-pager"
+            told = self.machine.ssh(asked, may_fail=True).partition("-- No entries --")[0].strip()
+        except Gone as gone:
+            told = f"the log cannot be read: {gone}"
+        if told != self._faults:
+            self.check("no screen has a fault", False, told.removeprefix(self._faults)[-4_000:])
+        self._faults = told
 
     def check(self, what: str, is_so: bool, note: object = "") -> None:
         self.passed += is_so
@@ -79,7 +95,7 @@ class Bench:
         """Nothing to do where it is on."""
         if not self._is_on:
             self.machine.switch_on()
-            self._is_on = True
+            self._is_on, self._faults = True, ""
             self.machine.wait_for_ssh(BOOT_S)
 
     def power_cut(self) -> None:

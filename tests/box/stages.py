@@ -186,6 +186,7 @@ def power_cut(bench: Bench) -> None:
     bench.until_settled()
     bench.picture("after-the-cut")
     bench.check("what was under way is known, and was taken once", _taken(bench) == before + 1)
+    bench.look_at_the_screens()
     seconds = bench.power_off()
     bench.check("the power button shuts down in order", True, f"{seconds:.0f} s")
     comparison = bench.compare()
