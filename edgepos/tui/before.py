@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
+from rich.cells import cell_len
+from rich.segment import Segment
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
+from textual.geometry import Region
 from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
 from textual.widgets import Input
 
 from edgepos.client.errors import AgentError
@@ -36,11 +43,38 @@ class AmountInput(Input):
         # the line itself takes the text in: Textual calls the handler of every class
 
 
-class Go(Caption, can_focus=True):
-    """What Enter does, as wide as the screen. It can be tapped."""
+class Go(Widget, can_focus=True):
+    """What Enter does, as wide as the screen. It can be tapped. A digit sends only its lines that are another."""
 
     class Pressed(Message):
         pass
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.text = ""
+
+    def update(self, text: str) -> None:
+        if text == self.text:
+            return
+        before, self.text = self._lines, text
+        width = self.size.width
+        self.refresh(*(Region(0, y, width, 1) for y, line in enumerate(self._lines) if before[y] != line))
+
+    @property
+    def _lines(self) -> list[str]:
+        """All its lines, the text in the middle of them."""
+        width, height = self.size
+        said = wrap(self.text, max(1, width))[:height]
+        above = (height - len(said)) // 2
+        lines = ["" for _ in range(height)]
+        lines[above : above + len(said)] = said
+        return lines
+
+    def render_line(self, y: int) -> Strip:
+        width, lines = self.size.width, self._lines
+        line = lines[y] if y < len(lines) else ""
+        space = " " * ((width - cell_len(line)) // 2)
+        return Strip([Segment(space + line, self.rich_style)]).adjust_cell_length(width, self.rich_style)
 
     def on_click(self) -> None:
         self.post_message(self.Pressed())

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -88,18 +88,44 @@ class Figures(Widget):
         self.text = ""
 
     def update(self, text: str) -> None:
-        if text != self.text:
-            self.text = text
-            self.refresh()
+        """Another text. Only what is another of it is sent: over a slow line a digit stays small."""
+        if text == self.text:
+            return
+        before, self.text = self._lines, text
+        self.refresh(*_others(before, self._lines))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return ROWS
 
-    def render_line(self, y: int) -> Strip:
+    @property
+    def _lines(self) -> list[str]:
+        """Each line of it, as wide as it is."""
         width, height = self.size
         lines = drawn(self.text, width, height) or [self.text]
-        at = y - (height - len(lines)) // 2
-        if not 0 <= at < len(lines):
-            return Strip.blank(width, self.rich_style)
-        before = max(0, width - cell_len(lines[at])) // 2 if self._centred else 0
-        return Strip([Segment(" " * before + lines[at], self.rich_style)]).adjust_cell_length(width, self.rich_style)
+        above = (height - len(lines)) // 2
+        placed = {above + at: line for at, line in enumerate(lines)}
+        return [self._placed(placed.get(y, ""), width) for y in range(height)]
+
+    def _placed(self, line: str, width: int) -> str:
+        space = " " * (max(0, width - cell_len(line)) // 2 if self._centred else 0)
+        return set_cell_size(space + line, width)
+
+    def render_line(self, y: int) -> Strip:
+        lines = self._lines
+        return Strip([Segment(lines[y] if y < len(lines) else "", self.rich_style)]).adjust_cell_length(
+            self.size.width, self.rich_style
+        )
+
+
+def _others(before: list[str], after: list[str]) -> list[Region]:
+    """Of each line what is another, from the first column to the last; nothing where all of it has to be drawn."""
+    if len(before) != len(after):
+        return []
+    regions = []
+    for y, (old, new) in enumerate(zip(before, after, strict=True)):
+        columns = [x for x, (one, other) in enumerate(zip(old, new, strict=False)) if one != other]
+        if len(old) != len(new):
+            return []
+        if columns:
+            regions.append(Region(columns[0], y, columns[-1] + 1 - columns[0], 1))
+    return regions

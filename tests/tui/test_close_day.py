@@ -68,6 +68,28 @@ async def test_green_only_when_all_agree(agent: ScriptedAgent) -> None:
         assert "ALL AGREE" not in person.text
 
 
+async def test_a_slip_begins_on_the_first_line_below_the_rule(agent: ScriptedAgent) -> None:
+    matched(agent, period())
+    slip = {"terminal": documents.RECEPTION, "session": "042", "slip": "AVSTÄMNING\r\nTOTALT 500,00"}
+    agent.answers["GET", "/reconciliations"] = {"reconciliations": [slip]}
+    async with at_screen(agent, (120, 40)) as person:
+        await at_the_place(person)
+        await person.reads("The terminal's report, as it came:")
+        at = next(y for y, line in enumerate(person.lines) if "The terminal's report" in line)
+        assert "──────" in person.lines[at - 1]
+
+
+async def test_a_comparison_that_news_overtakes_is_not_left_standing(agent: ScriptedAgent) -> None:
+    matched(agent, period())
+    async with at_screen(agent) as person:
+        await at_the_place(person)
+        await person.reads("ALL AGREE")
+        person.app.screen._compare()
+        person.app.screen.read_again()  # as when a payment is decided elsewhere: the newest question counts
+        await person.reads("Comparing …")
+        await person.until(lambda: "Comparing" not in person.text)
+
+
 @pytest.mark.parametrize("cause", sorted(Cause))
 async def test_each_difference_says_why_and_what_to_press(agent: ScriptedAgent, cause: str) -> None:
     matched(agent, period(documents.RECEPTION, difference(cause)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgepos.tui.chrome import Keys
-from edgepos.tui.figures import Figures
+from edgepos.tui.figures import Figures, drawn
 from tui import documents, rooms
 from tui.screen import at_screen
 from tui.scripted import ScriptedAgent
@@ -75,3 +75,35 @@ async def test_a_training_slip_says_that_it_is_none(agent: ScriptedAgent) -> Non
         await person.reads("*** TRAINING, NOT A RECEIPT ***")
         assert person.text.count("NOT A RECEIPT") == 2
         assert "GODKÄNT" in person.text
+
+
+async def test_a_large_screen_is_filled_by_the_amount(agent: ScriptedAgent) -> None:
+    agent.open = [documents.payment()]
+    async with at_screen(agent, (120, 40)) as person:
+        await person.press("f7")
+        await person.sees("AT THE TERMINAL")
+        sum_, band = (person.app.screen.query_one(id, Figures) for id in ("Course #sum", "#headline"))
+        rows = [y for y in range(sum_.region.y, sum_.region.bottom) if "█" in person.lines[y]]
+        assert len(rows) == 10
+        assert band.region.bottom < rows[0]
+        await person.resize(120, 32)
+        await person.until(lambda: sum_.size.height == 5)
+        await person.reads("Customer's turn at RECEPTION")
+
+
+def test_letters_are_as_large_as_they_can_be_and_never_cut() -> None:
+    for width, height, lines, across in ((120, 12, 10, 4), (60, 12, 10, 2), (60, 5, 5, 2), (20, 12, 5, 1)):
+        made = drawn("PAID", width, height)
+        assert made is not None
+        assert (len(made), len(made[0])) == (lines, 16 * across)
+    assert drawn("PAID", 10, 12) is None
+    assert drawn("PAID", 60, 4) is None
+
+
+async def test_where_a_mend_is_is_not_said_where_one_stands(agent: ScriptedAgent) -> None:
+    agent.status["terminals"][1] |= {"state": "not_reached"}
+    async with at_screen(agent) as person:
+        await person.reads("! NOT REACHED  F6")
+        await person.press("f6")
+        await person.reads("! NOT REACHED")
+        assert "NOT REACHED  F6" not in person.text
