@@ -294,6 +294,26 @@ def test_on_the_kernels_console_nothing_is_sent_that_it_does_not_know(clinic: Re
             assert letter in b"HJKlu", (kind, numbers, letter)
 
 
+COLOURLESS = {b"", b"0", b"1", b"4", b"7", b"22", b"24", b"27", b"39", b"49"}
+"""Plain, bold, underlined, reversed, their ends, and the terminal's own ink and ground."""
+
+
+def test_no_color_is_no_colour_on_the_line(alone: Open) -> None:
+    one = alone(environ={"NO_COLOR": "1"})
+    one.shows("NO CONNECTION")
+    one.shows("F8 Attention")
+    one.type(F8)
+    one.shows("Attention:")
+    sent = {
+        number
+        for _k, numbers, _b, letter in COMMAND.findall(one.sent)
+        if letter == b"m"
+        for number in numbers.split(b";")
+    }
+    assert b"7" in sent
+    assert sent <= COLOURLESS
+
+
 SSH = {"SSH_CONNECTION": "192.0.2.7 50122 192.0.2.1 22"}
 DIGIT_BYTES = 1000
 
