@@ -22,10 +22,12 @@ from edgepos.whole_file import write_whole
 def checks(document: Document, form: Form) -> str:
     lines = [_("All is well.") if document["ok"] else _("Mend what is marked !, from the top."), ""]
     for one in document["checks"]:
-        told, how = check_told(one, form)
-        lines.append(f"{'•' if one['ok'] else '!'} {check_name(str(one['name']))}   {_('fine') if one['ok'] else told}")
-        if not one["ok"]:
-            lines.append(f"  → {how}")
+        name, fine = check_name(str(one["name"])), _("fine")
+        if one["ok"]:
+            lines.append(f"• {name}   {fine}")
+        else:
+            told, how = check_told(one, form)
+            lines += [f"! {name}   {told}", f"  → {how}"]
     return "\n".join(lines)
 
 
