@@ -112,3 +112,17 @@ def test_the_check_itself_finds_a_loose_string(source: str) -> None:
 )  # fmt: skip
 def test_the_check_lets_through_what_needs_no_translation(source: str) -> None:
     assert [*loose(ast.parse(source))] == []
+
+
+@pytest.mark.parametrize("path", sorted(SCREEN.rglob("*.py")), ids=lambda path: path.name)
+def test_no_sentence_is_marked_where_the_catalogues_do_not_look(path: Path) -> None:
+    """Inside an f-string a mark is not found, and the sentence would stay English."""
+    tree = ast.parse(path.read_text())
+    marked = [
+        (call.lineno, ast.unparse(call))
+        for put_together in ast.walk(tree) if isinstance(put_together, ast.JoinedStr)
+        for call in ast.walk(put_together)
+        if isinstance(call, ast.Call) and name_of(call.func) in MARKS
+        and call.args and isinstance(call.args[0], ast.Constant)
+    ]  # fmt: skip
+    assert marked == []
