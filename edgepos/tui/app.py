@@ -249,6 +249,8 @@ class EdgeposApp(App[None], inherit_bindings=False):
         if not self.is_headless and not terminal_modes.is_there():
             self._end(128 + signal.SIGHUP)
             return
+        if self.current_mode == NOWHERE:
+            return  # the places are being made anew, and nothing may lead to one meanwhile
         now = self.clock.monotonic()
         if (
             self._away_since is not None
@@ -281,7 +283,7 @@ class EdgeposApp(App[None], inherit_bindings=False):
     def _drop_steps(self) -> None:
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        if isinstance(self.screen, Place):
+        if isinstance(self.screen, Place) and self.screen.is_made:  # else nothing was typed there
             self.screen.forget()
 
     # --- times

@@ -119,8 +119,9 @@ class Place(Frame[None]):
     """What stands above it; marked with N_."""
     counts_seconds = False
     """Whether something on it is another one each second; else it is drawn when there is news, and once a minute."""
-    _is_ready = False
-    """Whether all its widgets are there: a picture may come before."""
+    is_made = False
+    """Whether all its widgets are there: a picture, an answer and the clock may come before."""
+    _unsaid: tuple[str, str] | None = None
 
     def compose(self) -> ComposeResult:
         yield Header()
@@ -138,8 +139,10 @@ class Place(Frame[None]):
         yield from ()
 
     def on_mount(self) -> None:
-        self._is_ready = True
+        self.is_made = True
         self.draw()
+        if self._unsaid is not None:
+            self.say(*self._unsaid)
 
     def on_screen_resume(self) -> None:
         self.draw()
@@ -154,7 +157,7 @@ class Place(Frame[None]):
 
     def draw(self) -> None:
         """The whole frame with the present picture."""
-        if not (self._is_ready and self.app.is_running):
+        if not (self.is_made and self.app.is_running):
             return
         view, form = self.view, self.form
         self.query_one(Header).show(view, form, self.clinic.now_text)
@@ -163,6 +166,12 @@ class Place(Frame[None]):
         seconds = {one["id"]: self.clinic.seconds_since(one["created_at"]) for one in view.open_payments}
         self.query_one(Running).show(self.running_elsewhere(view), form, seconds)
         self.show(view)
+
+    def say(self, text: str, look: str = "") -> None:
+        if self.is_made:
+            super().say(text, look)
+        else:
+            self._unsaid = (text, look)
 
     @property
     def is_moving(self) -> bool:

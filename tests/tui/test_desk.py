@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from textual.await_complete import AwaitComplete
+from textual.widget import AwaitMount
 
+from edgepos.client.aio import AsyncAgent
+from edgepos.tui.app import EdgeposApp
 from edgepos.tui.desk import chart
 from edgepos.tui.invoices import Invoices
 from edgepos.tui.pay import Pay
+from edgepos.tui.place import Place
+from edgepos.tui.places import PLACES
 from tui import documents
-from tui.screen import at_screen
+from tui.screen import HandClock, Person, at_screen
 from tui.scripted import ScriptedAgent
 
 
@@ -154,6 +160,68 @@ async def test_nobody_there_means_back_to_the_desk_and_nothing_typed(agent: Scri
         await person.passes(200)
         await person.until(lambda: person.app.screen.query("Invoices"))
         assert person.app.screen.query_one(Invoices).find == ""
+
+
+async def test_nobody_there_is_noticed_also_while_the_places_are_made_in_another_language(
+    agent: ScriptedAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with at_screen(agent, is_kiosk=True) as person:
+        app, remove = person.app, person.app.remove_mode
+
+        def struck_and_removed(mode: str) -> AwaitComplete:
+            app._tick()
+            return remove(mode)
+
+        monkeypatch.setattr(app, "remove_mode", struck_and_removed)
+        person.clock.at += 500
+        agent.status["location"]["language"] = "sv"
+        await agent.tell("status", agent.status)
+        await person.reads("Att betala")
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in PLACES if entry.name not in ("desk", "fallback", "lock")])
+async def test_nobody_there_is_noticed_also_in_the_moment_in_which_a_place_is_made(
+    agent: ScriptedAgent, name: str
+) -> None:
+    """A box that takes minutes to start has had nobody at its screen when the first place is made: the screen ended."""
+    async with at_screen(agent) as person:
+        person.app.go(name)
+        person.app._rest()  # as the clock may strike: it waits for nothing that is being made
+        await person.until(lambda: person.app.current_mode == "desk")
+        assert person.app._exception is None
+
+
+async def test_a_screen_that_waited_long_for_its_agent_takes_it_for_nobody_at_the_desk(
+    agent: ScriptedAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await agent.stop()
+    clock = HandClock()
+    app = EdgeposApp(AsyncAgent(agent.path), is_kiosk=True, clock=clock)
+    made = app.switch_mode
+
+    def made_and_struck(mode: str) -> AwaitMount:
+        waiting = made(mode)
+        if mode == "desk":
+            app._tick()
+        return waiting
+
+    monkeypatch.setattr(app, "switch_mode", made_and_struck)
+    async with app.run_test(size=(80, 24)) as pilot:
+        person = Person(app, pilot, clock)
+        await person.until(lambda: app.current_mode == "fallback")
+        clock.at += 500
+        await agent.start()
+        await person.until(lambda: app.current_mode == "desk")
+        await person.reads("STH-20417")
+
+
+async def test_what_is_said_in_the_moment_in_which_a_place_is_made_is_said_there(agent: ScriptedAgent) -> None:
+    async with at_screen(agent) as person:
+        person.app.go("today")
+        place = person.app.screen
+        assert isinstance(place, Place)
+        place.say("too early")
+        await person.reads("too early")
 
 
 async def test_the_menu_opens_a_place_by_its_letter(agent: ScriptedAgent) -> None:
