@@ -15,7 +15,7 @@ from pathlib import Path
 
 from edgepos.whole_file import write_whole
 
-COPY = re.compile(r"journal-([0-9a-f]{16})-(\d+)-[0-9a-f]{12}\.db")
+COPY = re.compile(r"journal-([0-9a-f]{16})-(\d+)-([0-9a-f]{12})\.db")
 OPERATORS = ".operators.json"
 PIECE = 1 << 20
 
@@ -33,6 +33,15 @@ def copies(folder: Path, box_id: str | None = None) -> list[Path]:
         if named and box_id in (None, named[1]):
             found.append((path.stat().st_mtime_ns if box_id is None else 0, int(named[2]), path))
     return [path for *_, path in sorted(found, reverse=True)]
+
+
+def newest_head(state_folder: Path, box_id: str) -> tuple[int, str] | None:
+    """Up to which event the newest copy on this box goes, and the beginning of that one's hash: a journal of the same
+    box has to contain it, or its end is gone. None where there is no copy."""
+    folder = state_folder / "backups"
+    newest = copies(folder, box_id)[:1] if folder.is_dir() else []
+    named = COPY.fullmatch(newest[0].name) if newest else None
+    return (int(named[2]), named[3]) if named else None
 
 
 def send(copy: Path, folder: Path) -> Path:

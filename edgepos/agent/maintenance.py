@@ -47,7 +47,7 @@ def verify(environ: Mapping[str, str] = os.environ) -> Document | None:
 async def _verify(folder: Path) -> VerifyReport:
     journal = await Journal.open(folder, clock=RealClock(), chance=SystemChance(), version=__version__)
     try:
-        return await journal.verify()
+        return await journal.verify(generations.newest_head(folder, journal.box_id))
     finally:
         await journal.close()
 

@@ -15,6 +15,7 @@ from edgepos import __version__
 from edgepos.agent import view
 from edgepos.agent.call import Call
 from edgepos.agent.doctor import RIGHTS_S, checks, in_order, rights
+from edgepos.agent.generations import newest_head
 from edgepos.agent.network_check import reachable, services_of
 from edgepos.agent.operators import Operator
 from edgepos.agent.peers import Role
@@ -165,9 +166,10 @@ async def release(call: Call) -> dict[str, Any]:
 
 
 async def verify(call: Call) -> dict[str, Any]:
-    """Read the whole journal again: chain, projections, file."""
+    """Read the whole journal again: chain, projections, file, and whether its newest copy is part of it."""
     call.technician()
-    return asdict(await call.parts.journal.verify())
+    journal = call.parts.journal
+    return asdict(await journal.verify(newest_head(call.parts.state_folder, journal.box_id)))
 
 
 async def backup(call: Call) -> Response:

@@ -63,6 +63,29 @@ async def test_a_copy_goes_out_each_hour_in_which_something_happened(unstarted: 
 
 
 @pytest.mark.virtual_time
+async def test_a_journal_that_lost_its_end_does_not_contain_its_own_newest_copy(unstarted: Clinic, share: Path) -> None:
+    """As after a bad byte in the log: what is left is a whole journal, of an earlier moment."""
+    clinic = unstarted
+    await clinic.start()
+    earlier = clinic.folder / "earlier"
+    earlier.mkdir()
+    assert clinic.agent is not None
+    made = await clinic.agent.parts.journal.backup(earlier)
+    await clinic.pay()
+    await asyncio.sleep(600)
+    assert (await clinic.client.get("/verify"))["ok"]
+    await clinic.kill()
+    state = clinic.folder / "state"
+    for path in state.glob("journal.db*"):
+        path.unlink()
+    made.path.rename(state / "journal.db")
+    await clinic.start()
+    report = await clinic.client.get("/verify")
+    assert not report["ok"]
+    assert "left the box once" in report["problems"][0]
+
+
+@pytest.mark.virtual_time
 async def test_a_share_that_is_away_is_said_and_payments_go_on(unstarted: Clinic, share: Path) -> None:
     clinic = unstarted
     share.rmdir()
