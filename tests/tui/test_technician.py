@@ -60,7 +60,7 @@ async def test_checks_are_told_in_the_language_of_the_screen(agent: ScriptedAgen
     async with at_screen(agent, (120, 40)) as person:
         await at_section(person, "checks")
         for text in (
-            "• klocka   i ordning",
+            "• klocka   bra",
             "• förbindelse med Provet",
             "• rätt till betalningssätt",
             "! LAB   UPPTAGEN",
