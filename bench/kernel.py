@@ -9,8 +9,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-TICKS = os.sysconf("SC_CLK_TCK")
-
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -38,15 +36,16 @@ def sync_ms(times: int = 40) -> float:
 
 def look(pid: int) -> Seen:
     folder = Path(f"/proc/{pid}")
-    fields = (folder / "stat").read_text().rpartition(")")[2].split()
-    switches = 0
+    switches, processor_ns = 0, 0
     for task in (folder / "task").iterdir():
+        # To the nanosecond: by `stat` whoever wakes with the kernel's tick is charged the whole of it.
+        processor_ns += int((task / "schedstat").read_text().split()[0])
         for line in (task / "status").read_text().splitlines():
             if line.startswith("voluntary_ctxt_switches"):
                 switches += int(line.split()[1])
     written = next(line for line in (folder / "io").read_text().splitlines() if line.startswith("write_bytes"))
     resident = next(line for line in (folder / "status").read_text().splitlines() if line.startswith("VmRSS"))
     return Seen(
-        at=time.monotonic(), processor_s=(int(fields[11]) + int(fields[12])) / TICKS, switches=switches,
+        at=time.monotonic(), processor_s=processor_ns / 1e9, switches=switches,
         writes=int(written.split()[1]), resident_mib=int(resident.split()[1]) / 1024,
     )  # fmt: skip
