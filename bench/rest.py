@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import statistics
 import subprocess
 import sys
@@ -20,6 +21,25 @@ SETTLE_S, SECONDS = 15.0, 60
 RATES = {"the agent": 2.0, "the screen": 12.5}
 """Wake-ups a second of the process beside each, that does nothing: what a machine charges for waking alone."""
 IDLER = "import select, sys\nwhile True: select.select([], [], [], 1 / float(sys.argv[1]))"
+
+
+SPINNER = "import os\nos.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))\nwhile True: pass"
+
+
+@contextlib.contextmanager
+def awake() -> Iterator[None]:
+    """Keep the processors from resting, with what gives way to everything else.
+
+    The first thing after a rest is dear: a virtual machine at rest is charged up to ten times the time for the same
+    work, which says nothing of the program.
+    """
+    spinning = [subprocess.Popen([sys.executable, "-c", SPINNER]) for _ in range(os.cpu_count() or 1)]
+    try:
+        yield
+    finally:
+        for process in spinning:
+            process.kill()
+            process.wait()
 
 
 @contextlib.contextmanager
@@ -42,6 +62,7 @@ def rest(long: bool) -> Iterator[Row]:
         screen(agent.environment, b"PLACE 3") as terminal,
         idler(RATES["the agent"]) as beside_the_agent,
         idler(RATES["the screen"]) as beside_the_screen,
+        awake(),
     ):
         terminal.sleep(SETTLE_S)
         pids = {"the agent": agent.process.pid, "the screen": terminal.pid,
