@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgepos.domain.booking import Booked, Stop, look_up, obstacle, row_in
+from edgepos.domain.booking import Booked, Stop, look_up, obstacle, row_in, terminal_in
 from edgepos.domain.invoice import Booking, Invoice, Kept, PracticePayment, WhyNot, chargeable
 
 ROW, REFUND = "E7K2M9Q4T1XA3.1", "E7K2M9Q4T1XB3.1"
@@ -26,6 +26,16 @@ def look(
     *payments: PracticePayment, booking: Booking = BOOKING, not_these: tuple[str, ...] = ()
 ) -> Booked | Stop | None:
     return look_up(booking, payments, intended_at=BEGAN, not_these=not_these)
+
+
+@pytest.mark.parametrize(
+    ("info", "terminal"),
+    [(f"{ROW} VISA **** 0119 A1B2C3 70000001", "70000001"), (f"{ROW} 123456A1B2C3 70000002", "70000002"),
+     (f"{ROW} VISA **** 0119 A1B2C3", None), (f"{ROW} VISA **** 0119 A1B2C3 7000000", None), ("Kontant", None),
+     ("", None)],
+)  # fmt: skip
+def test_a_booking_names_its_terminal_last_or_not_at_all(info: str, terminal: str | None) -> None:
+    assert terminal_in(info) == terminal
 
 
 def test_one_payment_with_our_reference_is_the_booking() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,6 +98,27 @@ async def test_the_check_of_a_long_history_takes_no_more_memory_than_that_of_a_s
     _, most = apsw.status(apsw.SQLITE_STATUS_MEMORY_USED)
     connection.close()
     assert most - before < 60 * 2 * len(slip) / 2
+
+
+async def test_a_check_that_has_no_room_says_so_and_calls_no_event_damaged(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = replace(clinic.result(700), merchant_slip="x" * 500_000)
+    await clinic.journal.found(
+        kind=Kind.PURCHASE, terminal=RECEPTION, currency="SEK", clinic_day=DAY, result=result, why="late-approval"
+    )
+    await clinic.journal.close()
+    empty = verify._empty
+
+    def small(migrations: Sequence[str]) -> apsw.Connection:
+        connection = empty(migrations)
+        connection.pragma("max_page_count", connection.pragma("page_count"))
+        return connection
+
+    monkeypatch.setattr(verify, "_empty", small)
+    verify._wanted_schema.cache_clear()
+    report = check(clinic.folder)
+    assert report.problems == ("SQLite: database or disk is full",)
 
 
 async def edited(clinic: Clinic, *statements: str) -> VerifyReport:
