@@ -34,29 +34,29 @@ T = TypeVar("T")
 Document = dict[str, Any]
 
 
-def verify(environ: Mapping[str, str] = os.environ) -> Document | None:
-    """Read the whole journal: chain, projections, file; None if there is none. Raises JournalLocked, JournalNewer,
-    JournalDamaged."""
+def verify(*, replays: bool = True, environ: Mapping[str, str] = os.environ) -> Document | None:
+    """Read the whole journal: chain, file and, if it *replays*, projections; None if there is none. Raises
+    JournalLocked, JournalNewer, JournalDamaged."""
     folder = Folders.of(environ).state
     if not (folder / "journal.db").exists():  # a look must not make one
         return None
     become_owner(folder)
-    return asdict(_run(_verify(folder)))
+    return asdict(_run(_verify(folder, replays)))
 
 
-async def _verify(folder: Path) -> VerifyReport:
+async def _verify(folder: Path, replays: bool) -> VerifyReport:
     journal = await Journal.open(folder, clock=RealClock(), chance=SystemChance(), version=__version__)
     try:
-        return await journal.verify(generations.newest_head(folder, journal.box_id))
+        return await journal.verify(generations.newest_head(folder, journal.box_id), replays=replays)
     finally:
         await journal.close()
 
 
-def verify_file(copy: Path) -> Document:
+def verify_file(copy: Path, *, replays: bool = True) -> Document:
     """The same of a copy, wherever it lies. Raises JournalNewer, JournalDamaged, Refused `restore-refused`."""
     if not copy.is_file():
         raise Refused("restore-refused", reason=f"there is no file {copy}")
-    return asdict(verify_copy(copy))
+    return asdict(verify_copy(copy, replays=replays))
 
 
 def backup(folder: Path, *, at_rest: bool, environ: Mapping[str, str] = os.environ) -> Document | None:

@@ -166,10 +166,11 @@ async def release(call: Call) -> dict[str, Any]:
 
 
 async def verify(call: Call) -> dict[str, Any]:
-    """Read the whole journal again: chain, projections, file, and whether its newest copy is part of it."""
+    """Read the whole journal again: chain, file, whether its newest copy is part of it and, unless `quick=1`, whether
+    its projections are what its events say."""
     call.technician()
-    journal = call.parts.journal
-    return asdict(await journal.verify(newest_head(call.parts.state_folder, journal.box_id)))
+    journal, replays = call.parts.journal, call.query("quick") not in ("1", "true")
+    return asdict(await journal.verify(newest_head(call.parts.state_folder, journal.box_id), replays=replays))
 
 
 async def backup(call: Call) -> Response:

@@ -69,7 +69,7 @@ def finish_copy(unfinished: Path, folder: Path, migrations: Sequence[str] = MIGR
     return BackupMade(path=path, seq=report.seq, head=report.head, bytes=path.stat().st_size)
 
 
-def verify_copy(copy: Path) -> VerifyReport:
+def verify_copy(copy: Path, *, replays: bool = True) -> VerifyReport:
     """What a copy holds, and whether it is whole and what its name promises. Raises JournalNewer, JournalDamaged."""
     found = read_version(copy)
     if found is None:
@@ -78,7 +78,7 @@ def verify_copy(copy: Path) -> VerifyReport:
     named = NAME.fullmatch(copy.name)
     connection = apsw.Connection(str(copy), flags=apsw.SQLITE_OPEN_READONLY)
     try:
-        return verify(connection, (int(named[1]), named[2]) if named else None)
+        return verify(connection, (int(named[1]), named[2]) if named else None, replays=replays)
     finally:
         connection.close()
 

@@ -505,14 +505,15 @@ class Journal:
         """Make the reserve again once the disk has room. Whether it is there."""
         return self._reserve.keep()
 
-    async def verify(self, head: tuple[int, str] | None = None) -> VerifyReport:
-        """The full check, on a copy, so that nobody waits for it. *head*: one that once left the box."""
+    async def verify(self, head: tuple[int, str] | None = None, *, replays: bool = True) -> VerifyReport:
+        """The full check, on a copy, so that nobody waits for it. *head*: one that once left the box. *replays*: as in
+        `verify.verify`."""
         copy = await self._copy(self._reserve.folder / "verify.part")
 
         def job() -> VerifyReport:
             connection = apsw.Connection(str(copy), flags=apsw.SQLITE_OPEN_READONLY)
             try:
-                return verify.verify(connection, head)
+                return verify.verify(connection, head, replays=replays)
             finally:
                 connection.close()
                 copy.unlink()

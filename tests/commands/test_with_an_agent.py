@@ -232,6 +232,7 @@ def test_what_was_taken_stand_alone_is_booked_by_its_slip(clinic: Any, invoice: 
 
 def test_technicians_questions_are_answered(clinic: Any, tmp_path: Path) -> None:
     assert clinic.run("verify").status == 0
+    assert clinic.run("verify", "--quick").status == 0
     made = clinic.run("backup", str(tmp_path), "--json").document
     assert os.stat(made["file"]).st_mode & 0o777 == 0o600
     with sqlite3.connect(made["file"]) as copy:

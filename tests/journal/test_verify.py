@@ -151,6 +151,24 @@ async def test_an_edited_row_is_named_by_its_table(clinic: Clinic, statement: st
     assert [problem.split()[0] for problem in report.problems] == [table]
 
 
+async def test_the_quick_check_is_of_the_chain_and_the_file_and_takes_the_projections_as_they_are(
+    clinic: Clinic,
+) -> None:
+    await edited(clinic, "UPDATE line SET invoice = '999' WHERE invoice = '502'")
+    connection = apsw.Connection(str(clinic.folder / "journal.db"))
+    assert not verify.verify(connection).ok
+    assert verify.verify(connection, replays=False).ok
+    connection.close()
+    change(
+        clinic.folder / "journal.db",
+        "DROP TRIGGER event_is_never_changed",
+        "UPDATE event SET body = replace(body, '8000', '1') WHERE seq = 3",
+    )
+    connection = apsw.Connection(str(clinic.folder / "journal.db"))
+    assert verify.verify(connection, replays=False).problems[0] == "event 3 is not what was written"
+    connection.close()
+
+
 async def test_an_edited_event_is_named(clinic: Clinic) -> None:
     report = await edited(clinic, "UPDATE event SET body = replace(body, '8000', '1') WHERE seq = 3")
     assert report.problems == ("event 3 is not what was written",)
