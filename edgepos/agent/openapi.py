@@ -36,6 +36,7 @@ QUERIES: Mapping[str, Mapping[str, Schema]] = {
     "GET /closings/{number}": {"copy": FLAG},
     "GET /x-report": {"terminal": TEXT},
     "GET /setup": {"look": FLAG},
+    "GET /verify": {"quick": FLAG},
     "GET /log": {"limit": {"type": "integer", "minimum": 1, "maximum": 2000}},
 }  # fmt: skip
 """What stands behind the question mark."""
