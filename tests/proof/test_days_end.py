@@ -28,8 +28,9 @@ from edgepos.domain.operation import Kind, Operation, State
 from edgepos.domain.slip import SlipTotals
 from edgepos.simulator.practice import Rejected
 from edgepos.simulator.terminal import Refused as TerminalRefused
-from tests.proof.clinic import RECEPTION, ROOM, STAFF, Clinic, House, house
-from tests.proof.figures import SEED, SOAK, record, replay
+from tests.proof.clinic import RECEPTION, ROOM, STAFF, Clinic, House
+from tests.proof.figures import SOAK
+from tests.proof.seeds import Twin, convict, play_all, told
 
 pytestmark = [pytest.mark.virtual_time, pytest.mark.timeout(3600)]
 
@@ -217,23 +218,17 @@ class Truth:
         return sum(one["paid_minor"] for row, one in named if row and row.split(".")[0] in mine)
 
 
-async def rounds(place: House, first: int, count: int) -> tuple[int, dict[int, list[str]]]:
-    green, bad = 0, {}
-    for seed in range(first, first + count):
-        more, problems = await play(place, seed)
-        green += more
-        if problems:
-            bad[seed] = problems
-    return green, bad
-
-
 async def test_what_the_match_calls_green_is_so() -> None:
-    async with house(terminals=2) as place:
-        green, bad = await rounds(place, SEED * 10_000, ROUNDS)
-    record(TABLE, ROUNDS, len(bad))
-    told = [f"round {seed}: {problem}" for seed, problems in list(bad.items())[:5] for problem in problems]
-    assert not bad, "\n".join([*told, replay(TEST, bad=len(bad))])
-    assert green >= ROUNDS // 2, "hardly anything was green: nothing was proven"
+    green: list[int] = []
+
+    async def counted(place: House, seed: int) -> list[str]:
+        more, problems = await play(place, seed)
+        green.append(more)
+        return problems
+
+    bad = await play_all(counted, ROUNDS, TABLE)
+    assert not bad, told(bad, TEST)
+    assert sum(green) >= ROUNDS // 2, "hardly anything was green: nothing was proven"
 
 
 # --- the twins
@@ -264,20 +259,14 @@ def calls_every_difference_harmless(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(TerminalMatch, "agree", property(lambda self: all(getattr(self, side) is not None for side in sides)))
 
 
-TWINS: list[Callable[[pytest.MonkeyPatch], None]] = [
+TWINS: list[Twin] = [
     takes_the_journals_word_for_the_terminals, takes_every_row_for_booked, calls_every_difference_harmless,
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.__name__)
-async def test_a_match_that_believes_is_convicted(
-    twin: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    twin(monkeypatch)
-    name = twin.__name__.replace("_", " ")
-    async with house(terminals=2) as place:
-        for seed in range(SEED * 10_000, SEED * 10_000 + 40):
-            if (await play(place, seed))[1]:
-                record(TABLE, 0, 0, twin_convicted=[name])
-                return
-    raise AssertionError(f"the twin that {name} was not convicted")
+async def test_a_match_that_believes_is_convicted(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def problems(place: House, seed: int) -> list[str]:
+        return (await play(place, seed))[1]
+
+    await convict(twin, monkeypatch, problems, TABLE)

@@ -12,7 +12,6 @@ import asyncio
 import random
 import shutil
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,8 +27,9 @@ from edgepos.domain.booking import row_in
 from edgepos.domain.errors import EdgeposError, Refused
 from edgepos.domain.operation import Kind, Operation, Origin, State
 from edgepos.journal import restore
-from tests.proof.clinic import RECEPTION, ROOM, STAFF, Clinic, House, house
-from tests.proof.figures import SEED, SOAK, record, replay
+from tests.proof.clinic import RECEPTION, ROOM, STAFF, Clinic, House
+from tests.proof.figures import SOAK
+from tests.proof.seeds import Twin, convict, play_all, told
 
 pytestmark = [pytest.mark.virtual_time, pytest.mark.timeout(3600)]
 
@@ -233,17 +233,9 @@ async def short_lines(operations: list[Operation], truth: dict[str, Any]) -> lis
     ]
 
 
-async def rounds(place: House, first: int, count: int) -> dict[int, list[str]]:
-    played = {seed: await play(place, seed) for seed in range(first, first + count)}
-    return {seed: problems for seed, problems in played.items() if problems}
-
-
 async def test_a_journal_that_catches_up_says_nothing_that_the_bank_does_not() -> None:
-    async with house(terminals=2) as place:
-        bad = await rounds(place, SEED * 10_000, ROUNDS)
-    record(TABLE, ROUNDS, len(bad))
-    told = [f"round {seed}: {problem}" for seed, problems in list(bad.items())[:5] for problem in problems]
-    assert not bad, "\n".join([*told, replay(TEST, bad=len(bad))])
+    bad = await play_all(play, ROUNDS, TABLE)
+    assert not bad, told(bad, TEST)
 
 
 # --- the twins
@@ -275,21 +267,12 @@ def believes_what_it_has(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Adopting, "adopt", nothing)
 
 
-TWINS: list[Callable[[pytest.MonkeyPatch], None]] = [
+TWINS: list[Twin] = [
     takes_every_last_result_for_a_payment, takes_every_booking_for_the_terminals_at_hand,
     takes_a_payment_for_its_first_line, believes_what_it_has,
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.__name__)
-async def test_a_twin_that_guesses_is_convicted(
-    twin: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    twin(monkeypatch)
-    name = twin.__name__.replace("_", " ")
-    async with house(terminals=2) as place:
-        for seed in range(SEED * 10_000, SEED * 10_000 + 40):
-            if await play(place, seed):
-                record(TABLE, 0, 0, twin_convicted=[name])
-                return
-    raise AssertionError(f"the twin that {name} was not convicted")
+async def test_a_twin_that_guesses_is_convicted(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
+    await convict(twin, monkeypatch, play, TABLE)
