@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from textual.app import ComposeResult
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from edgepos.client.aio import AsyncAgent
 from edgepos.locale.words import N_, _
+from edgepos.tui.caption import Caption
 from edgepos.tui.fields import Field, Filling, Pick
 
 ROLES = (
@@ -32,7 +33,7 @@ class AddPerson(Filling):
         how = _(
             "The short name stands beside payments. Whoever is known by it already gets the other name, role and PIN."
         )
-        yield Static(how, classes="filling-how", markup=False)
+        yield Caption(how, classes="filling-how")
         yield Field("person-id", _("short name"), hint=_("small letters and digits, such as anna"), most=16)
         yield Field("person-name", _("name as shown"), most=60)
         yield Pick("person-role", _("may do"), [(role, _(word)) for role, word in ROLES])

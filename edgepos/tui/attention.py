@@ -84,8 +84,8 @@ class Attention(ListPlace):
 
     @property
     def matter(self) -> Matter | None:
-        row = self.query_one(Rows).row
-        return row.data if row else None
+        found: Matter | None = self.query_one(Rows).chosen_data
+        return found
 
     def chosen(self, row: Row) -> None:
         """Enter: the likely act."""

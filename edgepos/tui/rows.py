@@ -113,6 +113,11 @@ class Rows(ScrollView, can_focus=True):
         """The row under the bar."""
         return self.shown[self.cursor] if 0 <= self.cursor < len(self.shown) else None
 
+    @property
+    def chosen_data(self) -> Any:
+        """What the row under the bar is about; None without a row."""
+        return self.row.data if self.row else None
+
     def heading(self, cells: Sequence[str]) -> str:
         """*cells* as they stand in the columns, for a line above the list."""
         return "  " + self._line(Row("", tuple(cells)), max(0, self.size.width - 2))

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Static
 
 from edgepos.client.aio import AsyncAgent
 from edgepos.client.http import path_of
@@ -19,6 +18,7 @@ from edgepos.locale.steps import TEST_TEXT
 from edgepos.locale.words import N_, _
 from edgepos.tui import set_up_texts as texts
 from edgepos.tui.acts import Act, Acts
+from edgepos.tui.caption import Caption
 from edgepos.tui.order import Order
 from edgepos.tui.pay import Pay
 from edgepos.tui.place import Step
@@ -61,7 +61,7 @@ class SetUp(Step):
 
     def body(self) -> ComposeResult:
         with Vertical(classes="list"):
-            yield Static(id="setup-head", markup=False)
+            yield Caption(id="setup-head")
             yield Rows((Column(13), Column(26, share=2), Column(20, share=3, least=90)), searches=False)
             yield Sheet(id="setup-sheet")
             yield Acts()
@@ -109,7 +109,7 @@ class SetUp(Step):
         if is_first:
             next_one = texts.next_step(steps)
             rows.cursor = steps.index(next_one) if next_one is not None else 0
-        self.query_one("#setup-head", Static).update(texts.head(steps))
+        self.query_one("#setup-head", Caption).update(texts.head(steps))
         self._show_row()
 
     def on_rows_moved(self, message: Rows.Moved) -> None:
@@ -120,8 +120,8 @@ class SetUp(Step):
 
     @property
     def step(self) -> Document | None:
-        row = self.query_one(Rows).row
-        return row.data if row else None
+        found: Document | None = self.query_one(Rows).chosen_data
+        return found
 
     def _show_row(self) -> None:
         one = self.step

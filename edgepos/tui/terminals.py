@@ -121,8 +121,8 @@ class Terminals(Place):
 
     @property
     def terminal(self) -> Document | None:
-        row = self.query_one(Rows).row
-        return row.data if row else None
+        found: Document | None = self.query_one(Rows).chosen_data
+        return found
 
     def _show_row(self) -> None:
         one = self.terminal
