@@ -19,7 +19,7 @@ from edgepos.agent.adopting import GAP, Adopting
 from edgepos.agent.log import logger
 from edgepos.agent.record import UNKNOWN_REFERENCE
 from edgepos.clock import Clock, parse_rfc3339
-from edgepos.domain.errors import NotReached, Refused, Wrong
+from edgepos.domain.errors import EdgeposError, Refused, Wrong
 from edgepos.journal import FindingRow, Journal, TerminalRow
 
 log = logger(__name__)
@@ -67,7 +67,8 @@ class Holding:
         while strangers:
             try:
                 elsewhere = await self._adopting.driven_elsewhere(strangers)
-            except NotReached:
+            except EdgeposError as why:  # whatever it is: nothing hangs on this look but itself
+                log.info("who drove the terminals cannot be asked", cause=why.code)
                 await clock.sleep(AGAIN_S)
                 continue
             for terminal, reference in elsewhere.items():

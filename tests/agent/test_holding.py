@@ -278,6 +278,27 @@ async def test_a_booking_that_names_no_terminal_is_adopted_once_wherever_it_was(
     assert [one["id"] for one in known if one["amount_minor"] == lost["amount_minor"]] == [lost["id"]]
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [{"fault": "html"}, {"fault": "wrong_type"}, {"fault": "cut_json"}, {"fault": "empty"},
+     *({"fault": "status", "args": {"status": status}} for status in (400, 403, 404, 429, 500))],
+    ids=str,
+)  # fmt: skip
+async def test_books_that_answer_nonsense_take_nobody_down_and_are_asked_again(
+    unstarted: Clinic, fault: dict[str, Any]
+) -> None:
+    clinic = unstarted
+    rule = {"service": "provet", "method": "GET", "path": "*/invoicepayment/", "times": None, "id": "odd", **fault}
+    await clinic.control("POST", "/faults", rule)
+    await clinic.start()
+    await asyncio.sleep(300)
+    assert (await clinic.client.get("/status"))["terminals"][0]["state"] != "held"
+    await clinic.mend("odd")
+    clinic.simulator.world.practice.book(501, 100, info=f"E7K286FQCZ254.1 VISA {RECEPTION}")
+    await asyncio.sleep(4_000)
+    assert (await clinic.client.get("/status"))["terminals"][0]["state"] == "held"
+
+
 @pytest.mark.parametrize("is_last", [True, False])
 async def test_a_payment_of_two_invoices_is_adopted_whole(clinic: Clinic, is_last: bool) -> None:
     lost = await booked(clinic, 0, 1)

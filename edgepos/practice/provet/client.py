@@ -167,9 +167,9 @@ class Provet:
                 found |= {one.id: one for one in read if one.invoice == invoice.id}
                 if any(one.invoice != invoice.id for one in read):
                     raise FilterIgnored(assumed.PAYMENT_INVOICE_FILTER)
-        except (FilterIgnored, Unacceptable) as ignored:
+        except (FilterIgnored, Unacceptable):
             self._ignored.add(assumed.PAYMENT_INVOICE_FILTER)
-            log.warning("filter not honoured", extra={"service": "practice", "key": str(ignored)})
+            log.warning("filter not honoured", extra={"service": "practice", "key": assumed.PAYMENT_INVOICE_FILTER})
         return found
 
     async def _payment(self, id: str, background: bool) -> PracticePayment | None:

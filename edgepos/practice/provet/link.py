@@ -38,12 +38,20 @@ NEVER_CARRIED_OUT = frozenset({400, 403, 404, 405, 409, 410, 413, 415, 422, 423}
 """Answers to a booking that say that nothing was booked."""
 
 
-class Missing(Exception):
-    """404: it is not there, or it is another organisation's."""
+class Missing(Temporary):
+    """404: it is not there, or it is another organisation's. Whoever has no answer to that asks again later."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__("not-there")
+        self.what = what
 
 
-class Unacceptable(Exception):
-    """400, 405 and the like to a question: a filter or a path that this tenant does not know."""
+class Unacceptable(Temporary):
+    """400, 405 and the like to a question: a filter or a path that this tenant does not know. Likewise."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__("not-accepted")
+        self.what = what
 
 
 @dataclass(frozen=True, slots=True)
