@@ -1,15 +1,64 @@
-"""Textual's driver of a terminal, but for one thing: a process that is continued without having been stopped goes on.
+"""Textual's driver of a terminal, but for two things.
 
-Textual would take the terminal a second time, with two threads that read the keys. systemd continues what it ends, and
-anybody may. It relies on two private names of the driver; tests with a real terminal hold them.
+A process that is continued without having been stopped goes on. Textual would take the terminal a second time, with two
+threads that read the keys. systemd continues what it ends, and anybody may.
+
+Keys are waited for, and not looked for ten times a second: a kiosk rests for most of its life, and those looks were
+five sixths of what woke it.
+
+It relies on some private names of Textual's; tests with a real terminal hold them.
 """
 
 from __future__ import annotations
 
+import codecs
+import os
+import select
+from functools import cached_property
+
+from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+
+ESCAPE_S = 0.12
+"""After so long without another byte Escape was a key, and not the beginning of one: a little more than the parser
+itself waits (`textual.constants.ESCAPE_DELAY`)."""
+AT_ONCE = 4_096
+"""So many bytes are read in one go."""
 
 
 class Driver(LinuxDriver):
     def _sigcont_application(self, *_: object) -> None:
         if self._must_signal_resume:
             super()._sigcont_application()
+
+    @cached_property
+    def _end(self) -> int:
+        """What the thread that reads waits for beside the keys: a counter of the kernel's, readable when it is not 0."""
+        return os.eventfd(0)
+
+    def disable_input(self) -> None:
+        """End the thread that reads. It may be called again and again, and another thread may be begun."""
+        os.eventfd_write(self._end, 1)
+        super().disable_input()
+        os.eventfd_read(self._end)
+
+    def run_input_thread(self) -> None:
+        """Read keys until `disable_input`; wake for nothing else but the end of an Escape that nothing follows."""
+        parser = XTermParser(self._debug)
+        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        waiting, pause = [self.fileno, self._end], None
+        while True:
+            ready, _, _ = select.select(waiting, [], [], pause)
+            if self._end in ready:
+                return
+            pause = None
+            if ready:
+                typed = os.read(self.fileno, AT_ONCE)
+                if not typed:
+                    waiting.remove(self.fileno)  # the terminal is gone, which the app notices by itself
+                if text := decode(typed):  # of a letter in two bytes one may come first
+                    for message in parser.feed(text):
+                        self.process_message(message)
+                pause = ESCAPE_S
+            for message in parser.tick():
+                self.process_message(message)

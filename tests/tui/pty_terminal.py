@@ -62,8 +62,8 @@ class Terminal:
 
     # --- what a person does
 
-    def type(self, keys: str) -> None:
-        os.write(self._master, keys.encode())
+    def type(self, keys: str | bytes) -> None:
+        os.write(self._master, keys.encode() if isinstance(keys, str) else keys)
 
     def resize(self, width: int, height: int) -> None:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))

@@ -240,6 +240,21 @@ def test_a_terminal_that_is_gone_ends_it_even_where_hang_ups_are_ignored(alone: 
     assert one.ends() in (128 + signal.SIGHUP, 120)  # 120: Python's own, for last words that nobody can take
 
 
+# --- what is typed
+
+
+def test_bytes_that_are_no_keys_and_escapes_that_nothing_follows(clinic: RealClinic, screen: Open) -> None:
+    one = screen()
+    one.type(b"\xff\xfe\xc3(\x80\x1b[<;;M\x1b[999~")
+    one.type(F1)
+    one.shows("Esc Back")
+    one.type(ESC)
+    one.shows("F8 Attention")
+    one.type(ESC + "[")  # the beginning of a key whose end never comes
+    one.type(F4)
+    one.shows("STH-")
+
+
 # --- what terminals are
 
 
