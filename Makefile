@@ -15,7 +15,7 @@ demo-week: $(VENV)/run.stamp  ## a night clinic's week: every difference that a 
 	@$(BIN)/edgepos demo --week
 
 test: $(VENV)/dev.stamp  ## every test that a push needs
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m 'not long'
 
 proof: $(VENV)/dev.stamp  ## no payment lost, doubled or misreported: the table of faults, and the bad twins that were caught
 	@$(BIN)/python -m tests.proof

@@ -32,6 +32,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "virtual_time: run this async test on a loop whose time jumps")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The proof first: its files take minutes, and one that came last would be waited for with half of a machine."""
+    items.sort(key=lambda item: "proof" not in item.path.parts)
+
+
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:

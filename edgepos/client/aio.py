@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -53,7 +53,7 @@ class AsyncAgent:
         headers = {"Content-Type": "application/json", **({"Idempotency-Key": key} if key else {})}
         return await self._ask("POST", path, json.dumps(body or {}).encode(), headers, ANSWER_S)
 
-    async def events(self) -> AsyncIterator[Event]:
+    async def events(self) -> AsyncGenerator[Event]:
         """What happens, from now on, the whole `view` first; raises AgentAway or AgentLost at the end of the line."""
         async with self._line(SILENCE_S) as (reader, writer):
             async with asyncio.timeout(SILENCE_S):
@@ -69,7 +69,7 @@ class AsyncAgent:
                 if event := parser.feed(line.decode().rstrip("\r\n")):
                     yield event
 
-    async def follow(self) -> AsyncIterator[Event | Away]:
+    async def follow(self) -> AsyncGenerator[Event | Away]:
         """What happens, for ever: connects again by itself. Yields `Away` once each time that the line is lost."""
         failures = 0
         while True:
@@ -82,7 +82,7 @@ class AsyncAgent:
                 if not failures:
                     yield Away(error)
             finally:
-                await stream.aclose()  # type: ignore[attr-defined]  # an async generator, whatever its annotation
+                await stream.aclose()
             await asyncio.sleep(RECONNECT_S[min(failures, len(RECONNECT_S) - 1)])
             failures += 1
 

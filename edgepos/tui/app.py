@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -43,6 +43,8 @@ REPEAT_S = 0.15
 """A key held down comes again faster than this (the kernel's console: every 92 ms), a finger does not."""
 FALLBACK_AFTER_S = 3.0
 """An agent that starts again is back within this; only then the fallback takes the screen."""
+WAITING = App.DEFAULT_MODE
+"""Before the agent has spoken."""
 NOWHERE = "nowhere"
 """An empty mode, in which all places can be made anew."""
 BETWEEN_S = 0.1
@@ -55,9 +57,10 @@ STYLES = sorted((Path(__file__).parent / "styles").glob("*.tcss"), key=lambda pa
 
 
 def _settle() -> None:
-    """From now on nobody looks through all that was loaded for rubbish: it took as long as two keys."""
+    """From now on rubbish is looked for (`starting.py`), but not in all that was loaded: that took as long as two keys."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 class ViewChanged(Message):
@@ -84,7 +87,19 @@ class EdgeposApp(App[None], inherit_bindings=False):
 
     view: var[ClinicView] = var(ClinicView())
 
-    def __init__(self, agent: AsyncAgent, *, is_kiosk: bool = False, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        agent: AsyncAgent,
+        *,
+        is_kiosk: bool = False,
+        clock: Clock | None = None,
+        news: AsyncGenerator[Event | Away] | None = None,
+        view: ClinicView | None = None,
+    ) -> None:
+        """*news* is a stream of the agent that is followed already, and *view* what it has told so far: the first thing
+        that is made is then the place to be at, in the language to be spoken."""
+        if view:
+            self.DEFAULT_MODE = "fallback" if view.away else "desk"  # type: ignore[misc]  # of this app alone
         super().__init__(driver_class=Driver)
         self.stylesheet = Styles(variables=self.get_css_variables())
         self.agent = agent
@@ -100,7 +115,8 @@ class EdgeposApp(App[None], inherit_bindings=False):
         self.chosen_theme: str | None = None
         """What a technician has chosen for this screen; None: the settings'."""
         self.form = Form({})
-        self._latest = ClinicView()
+        self._news = news
+        self._latest = view or ClinicView()
         """The newest picture; `view` is the one that was drawn."""
         self._is_told = False
         """Whether the newest picture will be drawn by itself."""
@@ -115,9 +131,13 @@ class EdgeposApp(App[None], inherit_bindings=False):
             self.register_theme(theme)
         self.theme = theme_for("light")
         self.animation_level = "none"
+        if view:
+            self._take(view)
+            set_language(self._wanted_language)
 
     def compose(self) -> ComposeResult:
-        yield Caption("edgepos …")
+        if self.current_mode == WAITING:
+            yield Caption("edgepos …")
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return self._colourless if self.no_color else super().get_line_filters()
@@ -127,6 +147,7 @@ class EdgeposApp(App[None], inherit_bindings=False):
     def on_mount(self) -> None:
         self._mind_the_process()
         self.set_interval(1, self._tick)
+        self.set_timer(SETTLED_S, _settle)
         self.follow()
 
     def follow(self) -> None:
@@ -134,11 +155,10 @@ class EdgeposApp(App[None], inherit_bindings=False):
         background(self, self._follow, group="stream")
 
     async def _follow(self) -> None:
-        async for event in self.agent.follow():
-            if isinstance(event, Away):
-                self._learn(self._latest.lost(event.error))
-            elif event.name != "bye":  # the end of the line follows, and is told then
-                self._learn(self._latest.after(event))
+        news, self._news = self._news or self.agent.follow(), None
+        async for one in news:
+            if (view := self._latest.told(one)) is not self._latest:
+                self._learn(view)
 
     def _learn(self, view: ClinicView) -> None:
         """A newer picture: drawn at once, or with the next one, if one was drawn just now."""
@@ -165,11 +185,23 @@ class EdgeposApp(App[None], inherit_bindings=False):
             self.set_timer(AGAIN_S, self.follow)
 
     async def on_view_changed(self, message: ViewChanged) -> None:
-        is_first = self.view.status is None and self.view.away is None
         self.set_timer(BETWEEN_S, self._may_draw_again)
         if self._latest.heard != self.view.heard:
             self._heard_at = self.clock.monotonic()
-        self.view = view = self._latest
+        view = self._latest
+        self._take(view)
+        if view.status is not None:
+            await self._speak(self._wanted_language)
+        if self.current_mode == WAITING:
+            await self.switch_mode("fallback" if view.away else "desk")
+            self.set_timer(SETTLED_S, _settle)
+        elif view.away is None and self.current_mode == "fallback":
+            await self.switch_mode("desk")
+        self._draw()
+
+    def _take(self, view: ClinicView) -> None:
+        """*view* is what is shown from now on, in the clinic's form and theme."""
+        self.view = view
         if view.away is None:
             self._away_since = None
         elif self._away_since is None:
@@ -177,19 +209,16 @@ class EdgeposApp(App[None], inherit_bindings=False):
         if view.status is not None:
             self.form = Form(view.location)
             self.theme = theme_for(self.chosen_theme or view.status["kiosk"].get("theme"))
-            await self._speak(self.chosen_language or wanted(str(view.location.get("language"))))
-        if is_first:
-            await self.switch_mode("fallback" if view.away else "desk")
-            self.set_timer(SETTLED_S, _settle)
-        elif view.away is None and self.current_mode == "fallback":
-            await self.switch_mode("desk")
-        self._draw()
+
+    @property
+    def _wanted_language(self) -> str:
+        return self.chosen_language or wanted(str(self.view.location.get("language")))
 
     async def _speak(self, code: str) -> None:
         """Another language: every place is made anew, as it holds texts; what runs goes on."""
         if not set_language(code):
             return
-        if self.current_mode == self.DEFAULT_MODE:
+        if self.current_mode == WAITING:
             return
         await self.switch_mode(NOWHERE)
         for name in [name for name in self._screen_stacks if name in BY_NAME]:
@@ -270,7 +299,7 @@ class EdgeposApp(App[None], inherit_bindings=False):
 
     def _rest(self) -> None:
         """Nobody is there: back to the desk, what was typed is dropped, what runs goes on."""
-        if self.current_mode in ("desk", "fallback", "lock", "_default"):
+        if self.current_mode in ("desk", "fallback", "lock", WAITING):
             place = self.screen_stack[0]
             if self.current_mode == "desk" and isinstance(place, Place):
                 self._drop_steps()
@@ -318,7 +347,7 @@ class EdgeposApp(App[None], inherit_bindings=False):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("go", "menu", "leave"):
             screen = self.screen
-            if not isinstance(screen, Place) or screen.is_too_small or self.current_mode in ("lock", "_default"):
+            if not isinstance(screen, Place) or screen.is_too_small or self.current_mode in ("lock", WAITING):
                 return False
             if action == "leave":
                 return not self.is_kiosk

@@ -86,14 +86,14 @@ class Form:
         from babel.dates import format_datetime
 
         there = self.local(text)
-        return format_datetime(there, "d MMM HH:mm", locale=_locale(language(), self._country)) if there else ""
+        return format_datetime(there, "d MMM HH:mm", locale=language()) if there else ""
 
     def day(self, text: str) -> str:
         """`Wed 25 Nov` of the clinic day `2026-11-25`, in the language spoken now."""
         from babel.dates import format_date
 
         try:
-            return format_date(datetime.fromisoformat(text), "EEE d MMM", locale=_locale(language(), self._country))
+            return format_date(datetime.fromisoformat(text), "EEE d MMM", locale=language())
         except ValueError:
             return text
 
@@ -102,7 +102,7 @@ class Form:
         from babel.dates import format_datetime
 
         there = self.local(text)
-        return format_datetime(there, "d MMM", locale=_locale(language(), self._country)) if there else ""
+        return format_datetime(there, "d MMM", locale=language()) if there else ""
 
     def header(self, now: datetime) -> str:
         """`Wed 25 Nov 14:32`."""
@@ -111,7 +111,7 @@ class Form:
         from babel.dates import format_datetime
 
         there = now.astimezone(ZoneInfo(self._zone))
-        return format_datetime(there, "EEE d MMM HH:mm", locale=_locale(language(), self._country))
+        return format_datetime(there, "EEE d MMM HH:mm", locale=language())
 
 
 def age(seconds: float | None) -> str:

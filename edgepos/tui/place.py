@@ -53,6 +53,13 @@ class Frame(Screen[Result]):
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (LEAST_WIDTH, "-narrow"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (LEAST_HEIGHT, "-low"), (24, "-short"), (32, "-tall")]
 
+    def __init__(self, *of_textual: Any, **named: Any) -> None:
+        """Made for the window as it is: else all that it holds is styled anew as soon as it is told its size."""
+        super().__init__(*of_textual, **named)
+        width, height = self.app.size
+        self.add_class(*self._get_breakpoint_classes(width, self.HORIZONTAL_BREAKPOINTS))
+        self.add_class(*self._get_breakpoint_classes(height, self.VERTICAL_BREAKPOINTS))
+
     def on_mount(self) -> None:
         """Nothing blinks: neither for the eye, nor over a slow line twice a second."""
         for line in self.query("Input"):
@@ -74,6 +81,11 @@ class Frame(Screen[Result]):
     @property
     def is_too_small(self) -> bool:
         return self.app.size.width < LEAST_WIDTH or self.app.size.height < LEAST_HEIGHT
+
+    def _compositor_refresh(self) -> None:
+        """While a batch lasts Textual draws, too, and throws away what it drew: half of what a first desk costs."""
+        if not self.app._batch_count:
+            super()._compositor_refresh()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing works that cannot be seen."""

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING
 
 from edgepos.tui import terminal_modes
 
+if TYPE_CHECKING:
+    from edgepos.client.aio import Away, Event
+    from edgepos.tui.view import ClinicView
+
 USAGE = 2
+ASKED_S = 0.002
+"""Enough for a question to leave the process."""
+FIRST_S = 0.3
+"""So long the agent is waited for before anything is drawn; one that starts takes longer."""
 
 
 def start(socket_path: str, *, is_kiosk: bool) -> int:
@@ -19,16 +31,41 @@ def start(socket_path: str, *, is_kiosk: bool) -> int:
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     if terminal_modes.is_console():
         os.environ["TEXTUAL_DISABLE_KITTY_KEY"] = "1"  # the kernel's console would print the rest of that wish
+    gc.disable()  # until `app._settle`: a tenth of a start was looking for rubbish among what had just been loaded
+    return asyncio.run(_show(socket_path, is_kiosk=is_kiosk))
+
+
+async def _show(socket_path: str, *, is_kiosk: bool) -> int:
+    """What the agent says first decides what is made first: it is asked before the rest is loaded."""
     from edgepos.client.aio import AsyncAgent
+
+    agent = AsyncAgent(socket_path)
+    news = agent.follow()
+    first = asyncio.create_task(_first_of(news))
+    await asyncio.wait({first}, timeout=ASKED_S)
     from edgepos.tui.app import EdgeposApp
 
+    try:
+        view = await asyncio.wait_for(first, FIRST_S)
+    except TimeoutError:
+        view = None
     before = terminal_modes.saved()
     terminal_modes.write(terminal_modes.AT_START)
-    app = EdgeposApp(AsyncAgent(socket_path), is_kiosk=is_kiosk)
+    app = EdgeposApp(agent, is_kiosk=is_kiosk, news=news if view else None, view=view)
     try:
-        app.run(mouse=terminal_modes.wants_mouse())
+        await app.run_async(mouse=terminal_modes.wants_mouse())
     finally:
         terminal_modes.put_back(before)
     if app.last_words:
         terminal_modes.write(app.last_words + "\n")
     return app.return_code or 0
+
+
+async def _first_of(news: AsyncGenerator[Event | Away]) -> ClinicView:
+    """The first picture."""
+    from edgepos.tui.view import ClinicView
+
+    view = ClinicView()
+    while view.status is None and view.away is None:
+        view = view.told(await anext(news))
+    return view

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from edgepos.client.aio import Away
 from edgepos.client.errors import AgentError
 from edgepos.client.events import Event
 
@@ -84,6 +85,10 @@ class ClinicView:
     def without(self, payment: str) -> ClinicView:
         """The picture without one payment."""
         return replace(self, payments={id: one for id, one in self.payments.items() if id != payment})
+
+    def told(self, news: Event | Away) -> ClinicView:
+        """The picture after *news*; itself where they change nothing."""
+        return self.lost(news.error) if isinstance(news, Away) else self.after(news)
 
     def lost(self, error: AgentError) -> ClinicView:
         """The agent cannot be heard: what was known stays in sight, marked."""

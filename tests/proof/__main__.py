@@ -24,6 +24,7 @@ from tests.proof.rounds import Round, play
 
 ROOT = Path(__file__).parents[2]
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:logging")
+LONG = (*PYTEST, "-m", "long", "tests")
 WEEK = (sys.executable, "-m", "tests.proof.hospital_week")
 COVERAGE = (
     "--cov=edgepos.domain", "--cov=edgepos.journal", "--cov-branch", "--cov-report=term-missing:skip-covered",
@@ -50,7 +51,8 @@ def prove(*, soak: bool) -> int:
         environment = {**os.environ, **asked}
         proof = subprocess.run([*PYTEST, "tests/proof"], cwd=ROOT, env=environment, check=False).returncode
         if soak:
-            proof |= subprocess.run([*WEEK], cwd=ROOT, env=environment, check=False).returncode
+            for more in (LONG, WEEK):
+                proof |= subprocess.run([*more], cwd=ROOT, env=environment, check=False).returncode
         sys.stdout.write(table(read(Path(folder))))
         sys.stdout.flush()
     covered = subprocess.run([*PYTEST, *COVERAGE, "tests/domain", "tests/journal"], cwd=ROOT, check=False)
