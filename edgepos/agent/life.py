@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edgepos import clock as clocks
+from edgepos import loading
 from edgepos.agent import log as logs
 from edgepos.agent.folders import Folders
 from edgepos.agent.settings_files import load
@@ -63,6 +64,7 @@ async def _live(given: Given, socket_path: Path, listener: socket.socket) -> int
     try:
         async with opened(given) as agent:
             _listen_to_signals(agent)
+            asyncio.get_running_loop().call_later(loading.SETTLED_S, loading.settle)
             await agent.run(socket_path, ready=given.supervisor.ready, listener=listener)
         return DONE
     except (JournalBroken, BaseExceptionGroup) as error:

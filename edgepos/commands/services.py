@@ -8,6 +8,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from edgepos import loading
 from edgepos.commands.exits import Exit
 from edgepos.commands.keeping import declare_nothing
 from edgepos.commands.table import Verb
@@ -41,6 +42,7 @@ def declare_simulator(parser: ArgumentParser) -> None:
 
 
 def simulator(options: Namespace) -> Exit:
+    loading.begin()
     from edgepos.commands.demo.settings import write_settings
     from edgepos.simulator.server import Addresses, Options, run, say
 
@@ -52,6 +54,7 @@ def simulator(options: Namespace) -> Exit:
         if folder is not None:
             write_settings(folder, addresses)
         say(addresses)
+        loading.settle()
 
     run(
         Options(

@@ -6,7 +6,6 @@ A payment never hangs on it. It keeps no secrets, prints no traceback, and gives
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from textual.reactive import var
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
+from edgepos import loading
 from edgepos.client.aio import AsyncAgent, Away
 from edgepos.client.errors import AgentError
 from edgepos.client.events import Event
@@ -49,18 +49,9 @@ NOWHERE = "nowhere"
 """An empty mode, in which all places can be made anew."""
 BETWEEN_S = 0.1
 """From one picture to the next: with twenty terminals at work a screen would do nothing but draw, and no key came through."""
-SETTLED_S = 2.0
-"""After the first picture, what has been loaded stays."""
 AGAIN_S = 1.0
 """Between a fault of the stream's worker and the next try."""
 STYLES = sorted((Path(__file__).parent / "styles").glob("*.tcss"), key=lambda path: (path.stem != "tokens", path.stem))
-
-
-def _settle() -> None:
-    """From now on rubbish is looked for (`starting.py`), but not in all that was loaded: that took as long as two keys."""
-    gc.collect()
-    gc.freeze()
-    gc.enable()
 
 
 class ViewChanged(Message):
@@ -147,7 +138,7 @@ class EdgeposApp(App[None], inherit_bindings=False):
     def on_mount(self) -> None:
         self._mind_the_process()
         self.set_interval(1, self._tick)
-        self.set_timer(SETTLED_S, _settle)
+        self.set_timer(loading.SETTLED_S, loading.settle)
         self.follow()
 
     def follow(self) -> None:
@@ -194,7 +185,7 @@ class EdgeposApp(App[None], inherit_bindings=False):
             await self._speak(self._wanted_language)
         if self.current_mode == WAITING:
             await self.switch_mode("fallback" if view.away else "desk")
-            self.set_timer(SETTLED_S, _settle)
+            self.set_timer(loading.SETTLED_S, loading.settle)
         elif view.away is None and self.current_mode == "fallback":
             await self.switch_mode("desk")
         self._draw()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
+from edgepos import loading
 from edgepos.tui import terminal_modes
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def start(socket_path: str, *, is_kiosk: bool) -> int:
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     if terminal_modes.is_console():
         os.environ["TEXTUAL_DISABLE_KITTY_KEY"] = "1"  # the kernel's console would print the rest of that wish
-    gc.disable()  # until `app._settle`: a tenth of a start was looking for rubbish among what had just been loaded
+    loading.begin()
     return asyncio.run(_show(socket_path, is_kiosk=is_kiosk))
 
 

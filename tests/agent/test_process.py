@@ -23,8 +23,21 @@ from edgepos.domain.errors import Refused
 LIMIT_S = 20
 
 
+RUN = "import sys; from edgepos.agent.main import run; sys.exit(run())"
+SAYS_WHEN_SETTLED = """
+import gc, sys
+from edgepos import loading
+
+def settle(settle=loading.settle):
+    settle()
+    sys.stderr.write(f"settled {gc.isenabled()}\\n")
+
+loading.settle, loading.SETTLED_S = settle, 0
+"""
+
+
 class Process:
-    def __init__(self, folder: Path, **environ: str) -> None:
+    def __init__(self, folder: Path, *, before: str = "", **environ: str) -> None:
         self.socket = folder / "run" / "agent.sock"
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         address = folder / f"notify-{os.urandom(4).hex()}"
@@ -32,7 +45,7 @@ class Process:
         self.notify.settimeout(LIMIT_S)
         (folder / "config").mkdir(exist_ok=True)
         self.process = subprocess.Popen(
-            [sys.executable, "-c", "import sys; from edgepos.agent.main import run; sys.exit(run())"],
+            [sys.executable, "-c", before + RUN],
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": str(folder),
@@ -70,8 +83,8 @@ def processes(tmp_path: Path) -> Iterator[list[Process]]:
         one.process.communicate()
 
 
-def start(processes: list[Process], folder: Path, **environ: str) -> Process:
-    processes.append(Process(folder, **environ))
+def start(processes: list[Process], folder: Path, *, before: str = "", **environ: str) -> Process:
+    processes.append(Process(folder, before=before, **environ))
     return processes[-1]
 
 
@@ -94,6 +107,15 @@ def test_it_says_ready_answers_and_ends_when_told(processes: list[Process], tmp_
     assert not agent.socket.exists()
     events = [json.loads(line)["event"] for line in agent.said().splitlines()]
     assert "ready" in events
+
+
+def test_once_it_has_started_rubbish_is_looked_for_again(processes: list[Process], tmp_path: Path) -> None:
+    """Else what it holds grows for as long as it runs."""
+    agent = start(processes, tmp_path, before=SAYS_WHEN_SETTLED)
+    assert agent.process.stderr is not None
+    while (said := agent.process.stderr.readline()) and not said.startswith("settled"):
+        pass
+    assert said == "settled True\n"
 
 
 def test_a_killed_ones_socket_is_replaced_at_once(processes: list[Process], tmp_path: Path) -> None:
