@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bench.clinic import Place, place
 from bench.measure import Row, by_turns_async, compared, p99
+from edgepos import loading
 from edgepos.agent.wiring import Agent
 from edgepos.client.aio import AsyncAgent
 from edgepos.client.http import new_key
@@ -118,6 +119,7 @@ async def watched(here: Place, folder: Path) -> AsyncIterator[Watched]:
         path = folder / "agent.sock"
         group.create_task(agent.run(path, ready=ready.set))
         await ready.wait()
+        loading.settle()  # as `edgepos agent` does: this process stands for it
         yield Watched(agent, path)
         agent.end()
 
