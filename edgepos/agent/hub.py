@@ -181,10 +181,11 @@ class Hub:
                 self.tell("closing", {"number": newest.number, "clinic_day": newest.clinic_day}, seq)
 
     async def _pass_on_status(self) -> None:
-        """By itself and no faster than eyes are: no payment waits behind the picture of all terminals."""
+        """By itself, no faster than eyes are, and a moment behind what has changed it: a payment is sent as soon as it
+        is intended, and its second message would wait until every screen has the picture of all terminals."""
         while True:
             await self._status_wanted.wait()
+            await asyncio.sleep(STATUS_PAUSE_S)
             self._status_wanted.clear()
             if self._listeners:
                 self.tell("status", await self._view.status(), self._journal.head[0])
-            await asyncio.sleep(STATUS_PAUSE_S)
