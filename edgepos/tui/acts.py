@@ -129,11 +129,17 @@ def _label(act: Act) -> str:
 def _line(act: Act, row: int, wide: int, is_here: bool) -> str:
     """One of the three rows of a box."""
     inner = wide - 2
+    text = ("▶" if is_here else " ") + _label(act)
+    if cell_len(text) > inner:
+        text = text[: max(0, inner - 1)] + "…"
+    return box_line(text, row, wide)
+
+
+def box_line(text: str, row: int, wide: int) -> str:
+    """Row 0, 1 or 2 of a box around *text*, which fits."""
+    inner = wide - 2
     if row == 0:
         return "┌" + "─" * inner + "┐"
     if row == TALL - 1:
         return "└" + "─" * inner + "┘"
-    text = ("▶" if is_here else " ") + _label(act)
-    if cell_len(text) > inner:
-        text = text[: max(0, inner - 1)] + "…"
     return "│" + text + " " * (inner - cell_len(text)) + "│"

@@ -26,8 +26,12 @@ from edgepos.tui.order import Order
 from edgepos.tui.pad import AmountPad, Pad
 from edgepos.tui.rows import Column, Row, Rows
 from edgepos.tui.saying import told
-from edgepos.tui.terminal_card import look_of, mend, state_line
+from edgepos.tui.terminal_card import look_of, mend, mend_key, state_line
+from edgepos.tui.tiles import Tiles
 from edgepos.tui.view import ClinicView
+
+TERMINAL_COLUMNS = (Column(10, share=1), Column(18, share=2), Column(2, least=45), Column(10, share=6, least=60))
+"""Its name and its state always; the key of the mend and the mend where there is room."""
 
 
 class AmountInput(Input):
@@ -99,9 +103,7 @@ class Before(Vertical):
             yield AmountInput()
         yield Caption(id="where")
         with Horizontal(id="choices"):
-            yield Rows(
-                (Column(12, share=1), Column(18, share=1), Column(10, share=3, least=70)), id="choice", searches=False
-            )
+            yield Tiles(TERMINAL_COLUMNS, least=34, id="choice")
             yield AmountPad()
         yield Go(id="go")
 
@@ -143,7 +145,7 @@ class Before(Vertical):
         rows.fill(
             Row(
                 str(one["id"]),
-                (str(one["name"]), state_line(one), mend(one)),
+                (str(one["name"]), state_line(one, here=mend_key(one)), mend_key(one), mend(one)),
                 one,
                 look="" if look_of(one) == "live" else look_of(one),
             )
@@ -155,7 +157,8 @@ class Before(Vertical):
             where.update(_("At which terminal? Arrows, then Enter"))
         else:
             terminal = view.terminal(self.terminal)
-            where.update(_("at {terminal}").format(terminal=view.place(self.terminal)) + "   " + state_line(terminal))
+            at = _("at {terminal}").format(terminal=view.place(self.terminal))
+            where.update("   ".join(filter(None, (at, state_line(terminal), mend(terminal)))))
         self.query_one(Go).update(self._go_text(view))
 
     def _go_text(self, view: ClinicView) -> str:

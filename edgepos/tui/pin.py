@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input
 
@@ -26,6 +26,7 @@ from edgepos.tui.fields import Line
 from edgepos.tui.pad import Pad
 from edgepos.tui.place import Frame, Question
 from edgepos.tui.rows import Column, Row, Rows
+from edgepos.tui.tiles import Tiles
 from edgepos.tui.view import Document
 
 Result = TypeVar("Result")
@@ -57,8 +58,8 @@ async def end_session(agent: AsyncAgent) -> None:
         await agent.post("/logout")
 
 
-class PinEntry(Vertical):
-    """Who, then the PIN. Says `Given` when both are there; digits go to the PIN wherever the bar stands."""
+class PinEntry(Horizontal):
+    """Who, and beside it the PIN. Says `Given` when both are there; digits go to the PIN wherever the bar stands."""
 
     class Given(Message):
         def __init__(self, operator: str, pin: str) -> None:
@@ -67,9 +68,10 @@ class PinEntry(Vertical):
             self.pin = pin
 
     def compose(self) -> ComposeResult:
-        yield Rows((Column(16, share=1), Column(16, share=1)), searches=False)
-        yield Line(id="pin", placeholder=N_("PIN"), password=True, max_length=12)
-        yield Pad()
+        yield Tiles((Column(14, share=1), Column(25, least=44)), least=34)
+        with Vertical():
+            yield Line(id="pin", placeholder=N_("PIN"), password=True, max_length=12)
+            yield Pad()
 
     def put(self, people: Sequence[Document]) -> None:
         """Who may give a PIN."""

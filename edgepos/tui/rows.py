@@ -129,8 +129,8 @@ class Rows(ScrollView, can_focus=True):
         at = 0 if from_top else min(self.cursor, max(0, len(self.shown) - 1))
         if before is not None and not from_top:
             at = next((index for index, row in enumerate(self.shown) if row.id == before.id), at)
-        self.virtual_size = Size(self.size.width, len(self.shown))
         self.set_reactive(Rows.cursor, at)
+        self.virtual_size = self._extent()
         self._follow()
         if self.row is not before:
             self.post_message(self.Moved(self, self.row))
@@ -144,8 +144,16 @@ class Rows(ScrollView, can_focus=True):
         self.post_message(self.Moved(self, self.row))
 
     def _follow(self) -> None:
-        self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
+        self.scroll_to_region(self._region(self.cursor), animate=False, force=True)
         self.refresh()
+
+    def _extent(self) -> Size:
+        """The cells and lines that all of it takes."""
+        return Size(self.size.width, len(self.shown))
+
+    def _region(self, at: int) -> Region:
+        """Where row *at* stands in that."""
+        return Region(0, at, 1, 1)
 
     # --- keys and taps
 
@@ -185,7 +193,7 @@ class Rows(ScrollView, can_focus=True):
     # --- drawing
 
     def on_resize(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self.shown))
+        self.virtual_size = self._extent()
         self._follow()
 
     def render_line(self, y: int) -> Strip:
@@ -193,16 +201,19 @@ class Rows(ScrollView, can_focus=True):
         ground = self.rich_style
         if not 0 <= at < len(self.shown):
             return Strip.blank(width, ground)
+        text = set_cell_size(self._mark(at) + self._line(self.shown[at], max(0, width - 2)), width)
+        return Strip([Segment(text, self._style(at))], width)
+
+    def _style(self, at: int) -> Style:
         row = self.shown[at]
-        is_here = at == self.cursor
-        style = self.get_component_rich_style(f"rows--{row.look}") if row.look else ground
-        if is_here:
-            cursor = self.get_component_rich_style("rows--cursor")
-            style = cursor if self.has_focus else style + Style(bold=True)
-        mark = "▶" if is_here else " "
-        mark += "•" if row.id in self.marked else " "
-        text = set_cell_size(mark + self._line(row, max(0, width - 2)), width)
-        return Strip([Segment(text, style)], width)
+        style = self.get_component_rich_style(f"rows--{row.look}") if row.look else self.rich_style
+        if at == self.cursor:
+            return self.get_component_rich_style("rows--cursor") if self.has_focus else style + Style(bold=True)
+        return style
+
+    def _mark(self, at: int) -> str:
+        """Whether the bar is there, and whether it is marked."""
+        return ("▶" if at == self.cursor else " ") + ("•" if self.shown[at].id in self.marked else " ")
 
     def _line(self, row: Row, width: int) -> str:
         columns = [

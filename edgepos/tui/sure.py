@@ -11,6 +11,7 @@ from edgepos.tui.caption import Caption
 from edgepos.tui.chrome import Keys
 from edgepos.tui.place import Question
 from edgepos.tui.rows import Column, Row, Rows
+from edgepos.tui.tiles import Tiles
 
 
 class Sure(Question[bool]):
@@ -23,7 +24,7 @@ class Sure(Question[bool]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield Caption(self._text, classes="question")
-            yield Rows((Column(6, share=1),), searches=False)
+            yield Tiles((Column(6, share=1),), least=10, twice=True)
             yield Keys()
 
     def on_mount(self) -> None:

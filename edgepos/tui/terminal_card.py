@@ -46,9 +46,13 @@ def look_of(terminal: Document) -> str:
 
 def state_line(terminal: Document, *, here: str = "") -> str:
     """`• READY`, `! NOT REACHED  F6`; *here*: the key of the place where it stands, which leads nowhere from there."""
-    state = str(terminal.get("state"))
-    key = KEYS.get(state, "").replace(here, "")
+    state, key = str(terminal.get("state")), mend_key(terminal).replace(here, "")
     return f"{MARKS[look_of(terminal)]} {_(states.word(states.TERMINALS, state))}" + (f"  {key}" if key else "")
+
+
+def mend_key(terminal: Document) -> str:
+    """The key of the place where the mend is; empty where there is none."""
+    return KEYS.get(str(terminal.get("state")), "")
 
 
 def mend(terminal: Document) -> str:

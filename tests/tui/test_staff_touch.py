@@ -1,9 +1,14 @@
-"""Without a keyboard: an amount is tapped, digit by digit, and nothing of it is lost."""
+"""Without a keyboard: what is to be tapped is three rows high and in sight, and of an amount no digit is lost."""
 
 from __future__ import annotations
 
+import pytest
+
 from edgepos.tui.before import AmountInput
-from edgepos.tui.pad import AmountPad
+from edgepos.tui.pad import AmountPad, Pad
+from edgepos.tui.pay import Pay
+from edgepos.tui.pin import Pin
+from edgepos.tui.tiles import Tiles
 from tui import documents
 from tui.screen import Person, at_screen
 from tui.scripted import ScriptedAgent
@@ -45,3 +50,128 @@ async def test_a_part_of_a_refund_is_tapped(agent: ScriptedAgent) -> None:
         await taps(person, "120←5,50")
         await person.reads("Enter: give SEK 125,50 back at RECEPTION")
         assert agent.posts("/payments/E7K2M9Q4T1XA3/refund") == []
+
+
+SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
+
+
+def box(person: Person, text: str) -> tuple[int, int]:
+    """The column and row of the middle of the box in which *text* stands; it is three rows high."""
+    lines = person.lines
+    y = next(y for y, line in enumerate(lines) if "│" in line and text in line)
+    x = lines[y].index(text)
+    assert "─" in lines[y - 1][x : x + len(text)], person.text
+    assert "─" in lines[y + 1][x : x + len(text)], person.text
+    return x, y
+
+
+async def taps_box(person: Person, text: str) -> None:
+    await person.pilot.click(offset=box(person, text))
+    await person.pilot.pause()
+
+
+async def asked(person: Person) -> None:
+    """The first invoice, with its terminal still to be chosen."""
+    await person.press("enter")
+    await person.until(lambda: isinstance(person.app.screen, Pay))
+    await person.pilot.pause()
+    await person.reads("Choose the terminal")
+
+
+@SIZES
+async def test_one_tap_chooses_the_terminal_and_another_one_goes_before(
+    agent: ScriptedAgent, size: tuple[int, int]
+) -> None:
+    async with at_screen(agent, size) as person:
+        await asked(person)
+        await taps_box(person, "LAB")
+        await person.reads("Enter: pay SEK 1 250,00 at LAB")
+        await taps_box(person, "ROOM 2")
+        await person.reads("Enter: pay SEK 1 250,00 at ROOM 2")
+        assert agent.posts("/payments") == []
+
+
+@SIZES
+async def test_of_many_terminals_each_comes_into_sight_and_can_be_tapped(
+    agent: ScriptedAgent, size: tuple[int, int]
+) -> None:
+    agent.status["terminals"] = [documents.terminal(f"700001{at:02}", f"ROOM-{at:02}", "Desk3500") for at in range(20)]
+    async with at_screen(agent, size) as person:
+        await asked(person)
+        tiles = person.app.screen.query_one(Tiles)
+        for at in range(20):
+            box(person, f"▶ ROOM-{at:02}")
+            tiles.action_move(1)
+            await person.pilot.pause()
+        tiles.action_move(-20)
+        await person.press("right", "right", "left", "down")
+        seen = [row.id for at, row in enumerate(tiles.shown) if tiles._region(at).bottom <= tiles.size.height]
+        assert len(seen) >= 4
+        assert tiles.row is not None
+        await person.pilot.click(offset=box(person, tiles.row.cells[0]))
+        await person.reads(f"Enter: pay SEK 1 250,00 at {tiles.row.cells[0]}")
+
+
+@SIZES
+async def test_a_tap_between_the_boxes_chooses_nothing(agent: ScriptedAgent, size: tuple[int, int]) -> None:
+    async with at_screen(agent, size) as person:
+        await asked(person)
+        tiles = person.app.screen.query_one(Tiles)
+        right, below = tiles._region(0).right, tiles._grid[1] * 3
+        for x, y in ((right, 1), (2, below)):
+            if x < tiles.size.width and y < tiles.size.height:
+                await person.pilot.click(tiles, offset=(x, y))
+        await person.pilot.pause()
+        await person.reads("Choose the terminal")
+
+
+@SIZES
+async def test_a_yes_takes_two_taps(agent: ScriptedAgent, size: tuple[int, int]) -> None:
+    agent.answers["POST", "/payments"] = (201, documents.payment(state="intended"))
+    async with at_screen(agent, size) as person:
+        person.app.last_terminal = documents.RECEPTION
+        await person.type("20409")
+        await person.press("enter", "enter")
+        await person.reads("SEK 30 000,00 is more than this clinic charges")
+        await taps_box(person, "Yes")
+        await person.reads("▶ Yes")
+        assert agent.posts("/payments") == []
+        await taps_box(person, "Yes")
+        await person.until(lambda: agent.posts("/payments"))
+
+
+def people(count: int) -> dict[str, object]:
+    return {
+        "operators": [
+            {"operator": f"o{at}", "name": f"Anna-{at}", "role": "senior", "active": True} for at in range(count)
+        ]
+    }
+
+
+@SIZES
+@pytest.mark.parametrize("count", [1, 2, 9])
+@pytest.mark.parametrize("place", ["lock", "question"])
+async def test_however_many_have_a_pin_it_can_be_tapped(
+    agent: ScriptedAgent, size: tuple[int, int], count: int, place: str
+) -> None:
+    agent.answers["GET", "/operators"] = people(count)
+    agent.answers["POST", "/login"] = (201, {"session": "s", "operator": "o1"})
+    async with at_screen(agent, size) as person:
+        if place == "lock":
+            await person.press("f9")
+        else:
+            person.app.push_screen(Pin("senior"))
+        await person.reads("PIN  ")
+        await person.pilot.pause()
+        if count > 1:
+            await taps_box(person, "Anna-1")
+        if size == (80, 24):
+            await person.press("7", "0", "enter")  # no pad there: it is for consoles and SSH
+        else:
+            pad = person.app.screen.query_one(Pad)
+            assert person.app.screen.region.contains_region(pad.region)
+            for sign in ("7", "0", "OK"):
+                row, column = divmod(Pad.SIGNS.index(sign), 3)
+                await person.pilot.click(pad, offset=(column * 13 + 5, row * 3 + 1))
+        await person.until(lambda: agent.posts("/login"))
+    assert agent.posts("/login") == [{"operator": "o1" if count > 1 else "o0", "pin": "70"}]
