@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -12,6 +14,9 @@ from textual.containers import Vertical
 from edgepos.client.errors import AgentError
 from edgepos.client.http import path_of
 from edgepos.locale import states
+from edgepos.locale.evidence import FACTS, TWICE
+from edgepos.locale.evidence import WORDS as EVIDENCE
+from edgepos.locale.facts import WHY
 from edgepos.locale.words import N_, _
 from edgepos.tui import payment_rows
 from edgepos.tui.acts import Act, Acts
@@ -114,7 +119,7 @@ def facts_of(payment: Document, view: ClinicView, form: Form, people: People) ->
         (_("slip number"), str(payment["settled_slip"] or "")),
         (_("session"), f"{session}   {closed}" if session else ""),
         (_("number at the bank"), str(payment["stan_auth"] or "")),
-        (_("proof"), ", ".join(map(str, payment["evidence"]))),
+        (_("proof"), proof(payment["evidence"])),
         (_("cause"), str(payment["cause"] or "")),
     ]
     return facts
@@ -124,6 +129,20 @@ def _line(line: Document, form: Form, currency: str) -> str:
     kept = line["kept_minor"]
     minor = kept if isinstance(kept, int) and kept else line["amount_minor"]
     return f"{line['number'] or line['invoice']}   {form.money(minor, currency)}"
+
+
+def proof(evidence: Iterable[object]) -> str:
+    """What an outcome rests on, in words; what has none is shown as it came."""
+    times = Counter(map(str, evidence))
+    words = {one: _kind_of_proof(one) for one in times}
+    return ", ".join(_(TWICE).format(words=words[one]) if times[one] > 1 else words[one] for one in times)
+
+
+def _kind_of_proof(kind: str) -> str:
+    name, is_fact, value = kind.partition("=")
+    if is_fact and name in FACTS:
+        return _(FACTS[name]).format(word=_(WHY.get(value, value)))
+    return _(EVIDENCE.get(kind, kind))
 
 
 def _origin(payment: Document) -> str:
