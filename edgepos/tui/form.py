@@ -33,7 +33,7 @@ def _amount(minor: int, currency: str, locale: str, with_currency: bool) -> str:
     number = "#,##0" + ("." + "0" * digits if digits else "")
     amount = Decimal(minor).scaleb(-digits)
     text = format_currency(
-        amount, currency, f"¤¤ {number}" if with_currency else number, locale=locale, currency_digits=False
+        amount, currency, f"¤¤\xa0{number}" if with_currency else number, locale=locale, currency_digits=False
     )
     return text.replace("\u2212", "-")
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 
-from edgepos.tui.caption import Caption
+from edgepos.tui.caption import Caption, held
 
 
 class Sheet(VerticalScroll):
@@ -24,7 +24,7 @@ class Sheet(VerticalScroll):
         yield Caption(classes="sheet-text")
 
     def put(self, text: str) -> None:
-        self._put(text, Text(text))
+        self._put(text, Text(held(text)))
 
     def put_facts(self, facts: Iterable[tuple[str, str]]) -> None:
         """A line for each fact that there is: what it is, and what it says."""
@@ -43,5 +43,5 @@ def table(facts: Iterable[tuple[str, str]]) -> Table:
     made.add_column(no_wrap=True)
     made.add_column(ratio=1)
     for label, value in facts:
-        made.add_row(Text(label), Text(value, style="bold" if not label else ""))
+        made.add_row(Text(label), Text(held(value), style="bold" if not label else ""))
     return made

@@ -68,8 +68,8 @@ def test_the_ways_to_type_an_amount_mean_the_same_in_every_language(clinic: str,
 @pytest.mark.parametrize(
     ("clinic", "amount"),
     [
-        ("sv-SE", "SEK 1\u00a0250,00"), ("nb-NO", "NOK 1\u00a0250,00"), ("da-DK", "DKK 1.250,00"),
-        ("fi-FI", "EUR 1\u00a0250,00"), ("en-SE", "SEK 1\u00a0250,00"), ("en-IS", "ISK 125,000"),
+        ("sv-SE", "SEK\u00a01\u00a0250,00"), ("nb-NO", "NOK\u00a01\u00a0250,00"), ("da-DK", "DKK\u00a01.250,00"),
+        ("fi-FI", "EUR\u00a01\u00a0250,00"), ("en-SE", "SEK\u00a01\u00a0250,00"), ("en-IS", "ISK\u00a0125,000"),
     ],
 )  # fmt: skip
 def test_an_amount_is_never_torn_in_two_lines_and_has_its_currencys_digits(clinic: str, amount: str) -> None:
