@@ -16,6 +16,10 @@ from edgepos.tui.order import Order
 from edgepos.tui.pad import AmountPad, Pad
 from edgepos.tui.place import Place
 from edgepos.tui.saying import told
+from edgepos.tui.text_line import TextLine
+
+USUAL_MINOR = 100_000
+"""Most of what is paid here has no more digits."""
 
 
 class Amount(Place):
@@ -34,7 +38,7 @@ class Amount(Place):
             yield Caption(
                 _("What for? The invoice's number, or a word; it can be given its invoice later."), classes="question"
             )
-            yield Input(id="text", max_length=60)
+            yield TextLine(id="text", max_length=60)
             yield Caption(id="hint")
 
     @property
@@ -43,8 +47,12 @@ class Amount(Place):
         return self.form.money(0)
 
     def on_mount(self) -> None:
-        self.query_one("#sum", Figures).update(self._nothing)
+        self._draw_sum(self._nothing)
         self.query_one(AmountInput).focus()
+
+    def _draw_sum(self, money: str) -> None:
+        """As large as a usual amount can be, so that no digit makes the others smaller."""
+        self.query_one("#sum", Figures).update(money, beside=self.form.money(USUAL_MINOR))
 
     def on_pad_pressed(self, message: Pad.Pressed) -> None:
         field = self.query_one(AmountInput)
@@ -63,7 +71,7 @@ class Amount(Place):
                 said = told(error, self.form)
                 wrong = f"{said.message} {said.mend}"
         read = "" if self._minor is None else self.form.money(self._minor)
-        self.query_one("#sum", Figures).update(read or self._nothing)
+        self._draw_sum(read or self._nothing)
         self.query_one("#hint", Caption).update(
             wrong or (_("That is {money}. Enter goes on.").format(money=read) if read else "")
         )

@@ -133,6 +133,12 @@ class EdgeposApp(App[None], inherit_bindings=False):
     def get_line_filters(self) -> Sequence[LineFilter]:
         return self._colourless if self.no_color else super().get_line_filters()
 
+    @property
+    def _background_screens(self) -> list[Screen[Any]]:
+        """None: every screen here covers what is under it. Textual would draw all of the screen on top anew whenever
+        anything under it is another. A private name; tests/tui/test_sparing.py holds it."""
+        return []
+
     # --- the picture
 
     def on_mount(self) -> None:

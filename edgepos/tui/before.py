@@ -6,11 +6,9 @@ from textwrap import wrap
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -26,7 +24,9 @@ from edgepos.tui.order import Order
 from edgepos.tui.pad import AmountPad, Pad
 from edgepos.tui.rows import Column, Row, Rows
 from edgepos.tui.saying import told
+from edgepos.tui.sparing import Sparing
 from edgepos.tui.terminal_card import look_of, mend, mend_key, state_line
+from edgepos.tui.text_line import TextLine
 from edgepos.tui.tiles import Tiles
 from edgepos.tui.view import ClinicView
 
@@ -34,21 +34,17 @@ TERMINAL_COLUMNS = (Column(10, share=1), Column(18, share=2), Column(2, least=45
 """Its name and its state always; the key of the mend and the mend where there is room."""
 
 
-class AmountInput(Input):
-    """An amount as people type it. What is pasted loses its line ends and spaces around."""
+class AmountInput(TextLine):
+    """An amount as people type it."""
 
-    BINDINGS = [Binding("enter", "submit", N_("Take this amount"), id="amount.take")]
+    BINDINGS = [Binding("enter", "submit", N_("Go on"), id="amount.take")]
 
     def __init__(self) -> None:
         super().__init__(id="amount", max_length=20, select_on_focus=True)
 
-    def _on_paste(self, event: events.Paste) -> None:
-        event.text = " ".join(event.text.split())
-        # the line itself takes the text in: Textual calls the handler of every class
 
-
-class Go(Widget, can_focus=True):
-    """What Enter does, as wide as the screen. It can be tapped. A digit sends only its lines that are another."""
+class Go(Sparing, Widget, can_focus=True):
+    """What Enter does, as wide as the screen. It can be tapped."""
 
     class Pressed(Message):
         pass
@@ -60,9 +56,8 @@ class Go(Widget, can_focus=True):
     def update(self, text: str) -> None:
         if text == self.text:
             return
-        before, self.text = self._lines, text
-        width = self.size.width
-        self.refresh(*(Region(0, y, width, 1) for y, line in enumerate(self._lines) if before[y] != line))
+        self.text = text
+        self.refresh()
 
     @property
     def _lines(self) -> list[str]:
@@ -181,7 +176,8 @@ class Before(Vertical):
 
     def _draw_sum(self) -> None:
         money = self._form.money(self.order.amount_minor, self.order.currency) if self.order else "-"
-        self.query_one("#sum", Figures).update(money)
+        due = self._form.money(self._due, self.order.currency) if self.order else ""
+        self.query_one("#sum", Figures).update(money, beside=due)
 
     def hold(self, is_locked: bool) -> None:
         """While it is being sent, nothing of it can be another."""

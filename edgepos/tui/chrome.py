@@ -5,9 +5,10 @@ The header has no icon and the keys no separators: a console's font does not hav
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual import events
 from textual.geometry import Size
@@ -20,6 +21,7 @@ from edgepos.locale import states
 from edgepos.locale.words import N_, _
 from edgepos.tui.caption import Caption
 from edgepos.tui.form import Form, clock
+from edgepos.tui.sparing import Sparing
 from edgepos.tui.view import ClinicView
 
 if TYPE_CHECKING:
@@ -118,6 +120,12 @@ SHOWN = {"enter": "Enter", "escape": "Esc", "space": N_("Space"), "ctrl+q": "Ctr
          "left": "←", "right": "→", "up": "↑", "down": "↓", "tab": "Tab"}  # fmt: skip
 
 
+TALL_FROM = 32
+"""Rows of a window in which there is room for fingers."""
+ENTER_WIDE = 16
+"""What Enter does is another thing with each step: so wide, where there is room, no other key moves under a finger."""
+
+
 def key_name(key: str) -> str:
     """A key as it stands on the keyboard."""
     return _(SHOWN.get(key, key.upper()))
@@ -128,13 +136,14 @@ class Key(NamedTuple):
     name: str
     word: str
     works: bool
+    least: int = 0
 
     @property
     def width(self) -> int:
-        return cell_len(self.name) + cell_len(self.word) + 3
+        return max(self.least, cell_len(self.name) + cell_len(self.word) + 3)
 
 
-class Keys(Widget):
+class Keys(Sparing, Widget):
     """The keys that work now, each with its word; greyed ones are known but cannot work now. All can be tapped.
 
     Where there is room and somebody may tap, each is three rows high with a free cell around it.
@@ -160,8 +169,8 @@ class Keys(Widget):
 
     @property
     def _row(self) -> int:
-        """How high a line of keys is."""
-        return 3 if self.screen.has_class("-tall") and cast("EdgeposApp", self.app).has_touch else 1
+        """How high a line of keys is; by the window, as a screen has its classes only after its first layout."""
+        return 3 if self.app.size.height >= TALL_FROM and cast("EdgeposApp", self.app).has_touch else 1
 
     def _read(self) -> None:
         found = [
@@ -179,9 +188,16 @@ class Keys(Widget):
 
     def _flowed(self, width: int) -> list[list[Key]]:
         """The keys in as many lines as they need."""
+        tight = self._in_lines(self._keys, width)
+        roomy = self._in_lines(
+            [one._replace(least=ENTER_WIDE) if one.key == "enter" else one for one in self._keys], width
+        )
+        return roomy if len(roomy) == len(tight) else tight
+
+    def _in_lines(self, keys: Sequence[Key], width: int) -> list[list[Key]]:
         lines: list[list[Key]] = [[]]
         used = 0
-        for one in self._keys:
+        for one in keys:
             if used + one.width > width and lines[-1]:
                 lines.append([])
                 used = 0
@@ -211,7 +227,8 @@ class Keys(Widget):
         segments = []
         for one in self._lines[line]:
             if row == self._row // 2:
-                name, text = f" {one.name}", f" {one.word} "
+                name = f" {one.name}"
+                text = set_cell_size(f" {one.word}", one.width - cell_len(name))
                 segments += [Segment(name, key if one.works else grey), Segment(text, word if one.works else grey)]
             else:
                 segments.append(Segment(" " * one.width, word))

@@ -1,10 +1,12 @@
-"""Textual's driver of a terminal, but for two things.
+"""Textual's driver of a terminal, but for three things.
 
 A process that is continued without having been stopped goes on. Textual would take the terminal a second time, with two
 threads that read the keys. systemd continues what it ends, and anybody may.
 
 Keys are waited for, and not looked for ten times a second: a kiosk rests for most of its life, and those looks were
 five sixths of what woke it.
+
+What is written is as short as it can be for the same picture: the line may be a slow one.
 
 It relies on some private names of Textual's; tests with a real terminal hold them.
 """
@@ -19,6 +21,8 @@ from functools import cached_property
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
+from edgepos.tui.wire import spare
+
 ESCAPE_S = 0.12
 """After so long without another byte Escape was a key, and not the beginning of one: a little more than the parser
 itself waits (`textual.constants.ESCAPE_DELAY`)."""
@@ -30,6 +34,9 @@ class Driver(LinuxDriver):
     def _sigcont_application(self, *_: object) -> None:
         if self._must_signal_resume:
             super()._sigcont_application()
+
+    def write(self, data: str) -> None:
+        super().write(spare(data))
 
     @cached_property
     def _end(self) -> int:

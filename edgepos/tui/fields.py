@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
@@ -20,6 +19,7 @@ from edgepos.locale.words import N_, _
 from edgepos.tui.before import Go
 from edgepos.tui.caption import Caption
 from edgepos.tui.place import Step
+from edgepos.tui.text_line import TextLine
 
 
 class Field(Horizontal):
@@ -42,12 +42,8 @@ class Field(Horizontal):
         self._input.value = text
 
 
-class Line(Input):
+class Line(TextLine):
     BINDINGS = [Binding("enter", "submit", N_("Go on"), id="field.next")]
-
-    def _on_paste(self, event: events.Paste) -> None:
-        event.text = " ".join(event.text.split())
-        # the line itself takes the text in: Textual calls the handler of every class
 
 
 class Pick(Horizontal):

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
+
+from edgepos.tui.sparing import Sparing
 
 ROWS = 5
 SCALES = ((4, 2), (2, 2), (2, 1), (1, 1))
@@ -65,34 +67,43 @@ FONT: Mapping[str, tuple[str, str, str, str, str]] = {
 }
 
 
-def drawn(text: str, width: int, height: int = ROWS) -> list[str] | None:
-    """The lines of *text*, as large as *width* cells and *height* lines allow; None where they do not fit, or a sign is
-    not drawn."""
-    signs = [FONT.get(sign) for sign in text.replace("\xa0", " ").replace("\u202f", " ")]
-    if not signs or None in signs:
+def drawn(text: str, width: int, height: int = ROWS, beside: str = "") -> list[str] | None:
+    """The lines of *text*, as large as *width* cells and *height* lines allow, and no larger than *beside* would be; None
+    where they do not fit, or a sign is not drawn."""
+    lines, other = _dots(text), _dots(beside) or _dots(text)
+    if lines is None or other is None:
         return None
-    lines = [" ".join(sign[row] for sign in signs if sign) for row in range(ROWS)]
+    columns = max(len(lines[0]), len(other[0]))
     for across, down in SCALES:
-        if len(lines[0]) * across <= width and ROWS * down <= height:
+        if columns * across <= width and ROWS * down <= height:
             wide = [line.replace("#", "█" * across).replace(" ", " " * across) for line in lines]
             return [line for line in wide for _ in range(down)]
     return None
 
 
-class Figures(Widget):
+def _dots(text: str) -> list[str] | None:
+    """Each line of it, a sign for a dot."""
+    signs = [FONT.get(sign) for sign in text.replace("\xa0", " ").replace("\u202f", " ")]
+    if not signs or None in signs:
+        return None
+    return [" ".join(sign[row] for sign in signs if sign) for row in range(ROWS)]
+
+
+class Figures(Sparing, Widget):
     """One text, large. *centred* in its width, or from the left."""
 
     def __init__(self, *, id: str | None = None, centred: bool = False) -> None:
         super().__init__(id=id)
         self._centred = centred
+        self._beside = ""
         self.text = ""
 
-    def update(self, text: str) -> None:
-        """Another text. Only what is another of it is sent: over a slow line a digit stays small."""
-        if text == self.text:
+    def update(self, text: str, beside: str = "") -> None:
+        """Another text, no larger than *beside* would be: while an amount is typed, its letters stay as they are."""
+        if (text, beside) == (self.text, self._beside):
             return
-        before, self.text = self._lines, text
-        self.refresh(*_others(before, self._lines))
+        self.text, self._beside = text, beside
+        self.refresh()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return ROWS
@@ -101,7 +112,7 @@ class Figures(Widget):
     def _lines(self) -> list[str]:
         """Each line of it, as wide as it is."""
         width, height = self.size
-        lines = drawn(self.text, width, height) or [self.text]
+        lines = drawn(self.text, width, height, self._beside) or [self.text]
         above = (height - len(lines)) // 2
         placed = {above + at: line for at, line in enumerate(lines)}
         return [self._placed(placed.get(y, ""), width) for y in range(height)]
@@ -115,17 +126,3 @@ class Figures(Widget):
         return Strip([Segment(lines[y] if y < len(lines) else "", self.rich_style)]).adjust_cell_length(
             self.size.width, self.rich_style
         )
-
-
-def _others(before: list[str], after: list[str]) -> list[Region]:
-    """Of each line what is another, from the first column to the last; nothing where all of it has to be drawn."""
-    if len(before) != len(after):
-        return []
-    regions = []
-    for y, (old, new) in enumerate(zip(before, after, strict=True)):
-        columns = [x for x, (one, other) in enumerate(zip(old, new, strict=False)) if one != other]
-        if len(old) != len(new):
-            return []
-        if columns:
-            regions.append(Region(columns[0], y, columns[-1] + 1 - columns[0], 1))
-    return regions

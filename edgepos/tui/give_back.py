@@ -82,7 +82,8 @@ class GiveBack(Filling):
             self._minor, self.missing = None, f"{said.message} {said.mend}"
             return None
         finally:
-            self.query_one("#back-sum", Figures).update(self.form.money(self._minor, currency) or "-")
+            most = self.form.money(one["refundable_minor"], currency)
+            self.query_one("#back-sum", Figures).update(self.form.money(self._minor, currency) or "-", beside=most)
             self._show_pin()
         terminal = self.view.place(self.choice("back-terminal"))
         return _("give {money} back at {terminal}").format(

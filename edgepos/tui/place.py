@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.reactive import Reactive
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.worker import Worker
@@ -20,7 +21,7 @@ from edgepos.locale import states
 from edgepos.locale.words import N_, _
 from edgepos.tui.background import background
 from edgepos.tui.caption import Caption
-from edgepos.tui.chrome import Answer, Header, Keys, Running, Training
+from edgepos.tui.chrome import TALL_FROM, Answer, Header, Keys, Running, Training
 from edgepos.tui.form import Form
 from edgepos.tui.saying import told
 from edgepos.tui.view import ClinicView
@@ -50,8 +51,10 @@ class Frame(Screen[Result]):
     The cover hides and takes the keys; what is behind it, its input and its focus stay as they are.
     """
 
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """Textual's own would draw the whole screen anew each time: who has the focus, and who had it, draw themselves."""
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (LEAST_WIDTH, "-narrow"), (100, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (LEAST_HEIGHT, "-low"), (24, "-short"), (32, "-tall")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (LEAST_HEIGHT, "-low"), (24, "-short"), (TALL_FROM, "-tall")]
 
     def __init__(self, *of_textual: Any, **named: Any) -> None:
         """Made for the window as it is: else all that it holds is styled anew as soon as it is told its size."""

@@ -23,6 +23,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from edgepos.locale.words import N_
+from edgepos.tui.sparing import Sparing
 
 UNDECOMPOSED = str.maketrans({"ø": "o", "æ": "ae", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "œ": "oe"})
 FIND_LIMIT = 40
@@ -55,7 +56,7 @@ class Row:
     look: str = ""
 
 
-class Rows(ScrollView, can_focus=True):
+class Rows(Sparing, ScrollView, can_focus=True):
     """The list. Says `Rows.Taken` when a row is taken, `Rows.Moved` when another is under the bar."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -205,11 +206,13 @@ class Rows(ScrollView, can_focus=True):
         return Strip([Segment(text, self._style(at))], width)
 
     def _style(self, at: int) -> Style:
-        row = self.shown[at]
-        style = self.get_component_rich_style(f"rows--{row.look}") if row.look else self.rich_style
+        look = self._look(self.shown[at])
         if at == self.cursor:
-            return self.get_component_rich_style("rows--cursor") if self.has_focus else style + Style(bold=True)
-        return style
+            return self.get_component_rich_style("rows--cursor") if self.has_focus else look + Style(bold=True)
+        return look
+
+    def _look(self, row: Row) -> Style:
+        return self.get_component_rich_style(f"rows--{row.look}") if row.look else self.rich_style
 
     def _mark(self, at: int) -> str:
         """Whether the bar is there, and whether it is marked."""

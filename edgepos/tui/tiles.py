@@ -86,7 +86,9 @@ class Tiles(Rows):
         for at in range(y // TALL, len(self.shown) if y < rows * TALL else 0, rows):
             box = self._region(at)
             segments.append(Segment(" " * (box.x - end), ground))
-            segments.append(Segment(self._box_line(at, y - box.y, box.width), self._style(at)))
+            is_text = y - box.y == TALL // 2
+            style = self._style(at) if is_text else self._look(self.shown[at])  # so the bar is small over a slow line
+            segments.append(Segment(self._box_line(at, y - box.y, box.width), style))
             end = box.right
         return Strip(segments).adjust_cell_length(self.size.width, ground)
 

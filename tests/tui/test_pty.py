@@ -351,12 +351,16 @@ def test_over_ssh_a_digit_is_small_and_the_mouse_is_never_asked_for(clinic: Real
     one.read_all(1.5)
     amount = sorted(cost_of_digits(one, "12345"))
     assert amount[-2] <= DIGIT_BYTES, amount
-    one.type(ESC)
-    one.shows("STH-")
-    one.type(ENTER)
-    one.shows("Enter: pay")
-    one.read_all(1.5)
-    _first, *others = cost_of_digits(one, "1234")  # the first also turns the bar, the line and the keys at the bottom
+    firsts = []
+    for _ in range(2):
+        one.type(ESC)
+        one.shows("STH-")
+        one.type(ENTER)
+        one.shows("Enter: pay")
+        one.read_all(1.5)
+        first, *others = cost_of_digits(one, "1234")
+        firsts.append(first)
+    assert min(firsts) <= DIGIT_BYTES, firsts  # it also turns the bar, the line and the keys at the bottom
     assert sorted(others)[1] <= DIGIT_BYTES, others
     assert not {mode for mode, is_on in one.modes if is_on and 1000 <= mode < 1004}
 
