@@ -20,6 +20,7 @@ COLUMNS = (
     Column(6),
     Column(9),
     Column(8, share=3),
+    Column(7, share=1),
     Column(10, share=1, least=96),
     Column(8, least=106),
 )
@@ -74,6 +75,13 @@ def who_of(payment: Document, people: People) -> str:
     return ", ".join(dict.fromkeys(name for name in names if name))
 
 
+def owner_beside_animal(payment: Document, people: People) -> tuple[str, str]:
+    """The same in two columns: of a long name a part is known again, of an animal's first letter nobody knows it."""
+    names = [people.get(str(line["invoice"]), "") for line in payment["lines"] if line["invoice"]]
+    owners, animals = zip(*(name.partition("  ")[::2] for name in names), strict=True) if names else ((), ())
+    return ", ".join(filter(None, dict.fromkeys(owners))), ", ".join(filter(None, dict.fromkeys(animals)))
+
+
 def last_four(payment: Document) -> str:
     """Of the card's number; the terminal writes the card's own counter behind it, as `-0`."""
     number, _dash, _counter = str(payment.get("masked_card") or "").partition("-")
@@ -98,7 +106,7 @@ def row_of(payment: Document, view: ClinicView, form: Form, people: People, day:
         form.money(minor, currency),
         f" *{card}" if card else "",
         about(payment),
-        who_of(payment, people),
+        *owner_beside_animal(payment, people),
         view.place(payment["terminal"]),
         booking,
     )

@@ -68,7 +68,7 @@ class PinEntry(Horizontal):
             self.pin = pin
 
     def compose(self) -> ComposeResult:
-        yield Tiles((Column(14, share=1), Column(25, least=44)), least=34)
+        yield Tiles((Column(14, share=1), Column(30, least=46)), least=34)
         with Vertical():
             yield Line(id="pin", placeholder=N_("PIN"), password=True, max_length=12)
             yield Pad()

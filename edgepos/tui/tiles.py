@@ -17,8 +17,8 @@ from textual.strip import Strip
 from edgepos.tui.acts import GAP, TALL, box_line
 from edgepos.tui.rows import Column, Rows
 
-EDGES = 2
-"""The cells of a box that its text does not have."""
+EDGE, EDGES = "│", 2
+"""What a box has on both sides of its text, and how many cells that takes."""
 
 
 class Tiles(Rows):
@@ -86,13 +86,14 @@ class Tiles(Rows):
         for at in range(y // TALL, len(self.shown) if y < rows * TALL else 0, rows):
             box = self._region(at)
             segments.append(Segment(" " * (box.x - end), ground))
-            is_text = y - box.y == TALL // 2
-            style = self._style(at) if is_text else self._look(self.shown[at])  # so the bar is small over a slow line
-            segments.append(Segment(self._box_line(at, y - box.y, box.width), style))
+            segments += self._box(at, y - box.y, box.width)
             end = box.right
         return Strip(segments).adjust_cell_length(self.size.width, ground)
 
-    def _box_line(self, at: int, row: int, wide: int) -> str:
-        inner = max(0, wide - EDGES)
+    def _box(self, at: int, row: int, wide: int) -> list[Segment]:
+        """One row of a box; the bar is within its edges, so that it is small over a slow line."""
+        inner, look = max(0, wide - EDGES), self._look(self.shown[at])
         text = set_cell_size(self._mark(at) + self._line(self.shown[at], max(0, inner - 2)), inner)
-        return set_cell_size(box_line(text, row, wide), wide)
+        if row != TALL // 2:
+            return [Segment(box_line(text, row, wide), look)]
+        return [Segment(EDGE, look), Segment(text, self._style(at)), Segment(EDGE, look)]

@@ -14,6 +14,7 @@ from edgepos.locale.words import N_, _, ngettext
 from edgepos.tui.caption import Caption
 from edgepos.tui.history import History
 from edgepos.tui.payment_card import PaymentCard
+from edgepos.tui.payment_rows import who_of
 from edgepos.tui.rows import Column, Row, Rows
 from edgepos.tui.sheet import Sheet
 from edgepos.tui.sums import Sum, bars, sums_of
@@ -118,8 +119,8 @@ class Today(History):
         if row is None:
             return self.nothing_found()
         one = row.data
-        hour, who, place, booking = (self.form.hour(one["created_at"]), *row.cells[5:8])
-        told = (hour, one["clinic_day"], one["id"], who, place, one["operator"], booking)
+        who, (place, booking) = who_of(one, self.people), row.cells[-2:]
+        told = (self.form.hour(one["created_at"]), one["clinic_day"], one["id"], who, place, one["operator"], booking)
         return "   ".join(str(part) for part in told if part)
 
     def chosen(self, row: Row) -> None:

@@ -229,3 +229,12 @@ def test_sums_count_what_moved_and_nothing_else() -> None:
     assert (sums.total.count, sums.total.minor, sums.total.back_count, sums.total.back_minor) == (2, 1_050, 1, 300)
     assert [(hour, bar) for hour, bar, _sum in bars(sums.by_hour, 4)] == [(14, "████")]
     assert bars({}, 4) == ()
+
+
+async def test_beside_a_long_name_the_animal_can_be_read(agent: ScriptedAgent) -> None:
+    agent.invoices = [documents.invoice("501", "STH-20417", "Ingemar Ingenstans", "Pärlan", 125_000)]
+    agent.answers["GET", "/payments"] = {"payments": [documents.payment(state="approved")]}
+    async with at_screen(agent) as person:
+        await person.press("f4")
+        await person.reads("STH-20417 Ingemar")
+        assert any("STH-20417 Ingemar" in line and line.endswith("Pärlan") for line in person.lines), person.text
