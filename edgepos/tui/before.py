@@ -69,7 +69,7 @@ class Go(Sparing, Widget, can_focus=True):
         lines[above : above + len(said)] = said
         return lines
 
-    def render_line(self, y: int) -> Strip:
+    def line_now(self, y: int) -> Strip:
         width, lines = self.size.width, self._lines
         line = lines[y] if y < len(lines) else ""
         space = " " * ((width - cell_len(line)) // 2)

@@ -216,7 +216,7 @@ class Keys(Sparing, Widget):
         line, row = divmod(y, self._row + 1)
         return line, row if row < self._row else -1
 
-    def render_line(self, y: int) -> Strip:
+    def line_now(self, y: int) -> Strip:
         width = self.size.width
         key, word, grey, gap = (
             self.get_component_rich_style(f"keys--{name}") for name in ("key", "word", "grey", "gap")

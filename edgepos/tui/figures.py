@@ -121,7 +121,7 @@ class Figures(Sparing, Widget):
         space = " " * (max(0, width - cell_len(line)) // 2 if self._centred else 0)
         return set_cell_size(space + line, width)
 
-    def render_line(self, y: int) -> Strip:
+    def line_now(self, y: int) -> Strip:
         lines = self._lines
         return Strip([Segment(lines[y] if y < len(lines) else "", self.rich_style)]).adjust_cell_length(
             self.size.width, self.rich_style

@@ -197,7 +197,7 @@ class Rows(Sparing, ScrollView, can_focus=True):
         self.virtual_size = self._extent()
         self._follow()
 
-    def render_line(self, y: int) -> Strip:
+    def line_now(self, y: int) -> Strip:
         width, at = self.size.width, y + int(self.scroll_y)
         ground = self.rich_style
         if not 0 <= at < len(self.shown):

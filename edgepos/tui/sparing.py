@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -19,14 +20,23 @@ else:
 
 
 class Sparing(Drawn):
-    """Before a widget among the bases. Refresh it as often as you like; `render_line` is called once more than it is drawn.
+    """Before a widget among the bases: it says what each of its lines is in `line_now`. Refresh it as often as you like.
 
     It relies on one private name of Textual's, the cache of styles, which has to be empty before the lines are compared;
     tests hold that.
     """
 
     _drawn: Sequence[Strip] = ()
-    """The lines as they were sent last; none until all of them have been."""
+    """The lines as they were sent last, or are sent next; none when they have to be made anew."""
+    _ground: Style | None = None
+
+    def line_now(self, y: int) -> Strip:
+        raise NotImplementedError
+
+    @property
+    def rich_style(self) -> Style:
+        """Worked out once for all lines: Textual asks all ancestors each time."""
+        return self._ground or super().rich_style
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
         if regions or layout or recompose or not self.is_mounted:
@@ -39,13 +49,17 @@ class Sparing(Drawn):
                 repaint = bool(regions)
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        if not self._drawn:
+    def render_line(self, y: int) -> Strip:
+        if len(self._drawn) != self.size.height:
             self._drawn = self._lines_now()
-        return super().render_lines(crop)
+        return self._drawn[y] if y < len(self._drawn) else Strip.blank(self.size.width, self.rich_style)
 
     def _lines_now(self) -> Sequence[Strip]:
-        return [self.render_line(y) for y in range(self.size.height)]
+        self._ground = self.rich_style
+        try:
+            return [self.line_now(y) for y in range(self.size.height)]
+        finally:
+            self._ground = None
 
 
 def others(before: Sequence[Strip], after: Sequence[Strip]) -> Iterator[Region]:

@@ -78,7 +78,7 @@ class Tiles(Rows):
 
     # --- drawing
 
-    def render_line(self, y: int) -> Strip:
+    def line_now(self, y: int) -> Strip:
         ground, y = self.rich_style, y + int(self.scroll_y)
         segments: list[Segment] = []
         end = 0
