@@ -82,7 +82,10 @@ class Desk(Place):
 
     def on_mount(self) -> None:
         self.set_interval(AGAIN_S, self.arrived)
-        self.query_one(Invoices).focus()
+        rows = self.query_one(Invoices)
+        rows.focus()
+        # A message would come behind the list's own picture, and cost a second one for each letter that is searched.
+        self.watch(rows, "find", self._show_find, init=False)
 
     def arrived(self) -> None:
         """Read the list; while it is read, or was just now, once more behind that, however often it is asked for."""
@@ -208,9 +211,6 @@ class Desk(Place):
         if action == "running":
             return bool(self.view.open_payments) and not self.is_too_small
         return super().check_action(action, parameters)
-
-    def on_rows_searched(self, message: Rows.Searched) -> None:
-        self._show_find()
 
     def on_rows_moved(self, message: Rows.Moved) -> None:
         self._show_find()

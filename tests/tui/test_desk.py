@@ -10,6 +10,7 @@ from textual.widget import AwaitMount
 
 from edgepos.client.aio import AsyncAgent
 from edgepos.tui.app import EdgeposApp
+from edgepos.tui.caption import Caption
 from edgepos.tui.desk import chart
 from edgepos.tui.invoices import Invoices
 from edgepos.tui.pay import Pay
@@ -222,6 +223,12 @@ async def test_what_is_said_in_the_moment_in_which_a_place_is_made_is_said_there
         assert isinstance(place, Place)
         place.say("too early")
         await person.reads("too early")
+
+
+async def test_a_letter_that_is_searched_changes_list_and_line_in_one_picture(agent: ScriptedAgent) -> None:
+    async with at_screen(agent) as person:
+        person.app.screen.query_one(Invoices).find = "bel"
+        assert str(person.app.screen.query_one("#find", Caption).content) == "find: bel_"
 
 
 async def test_the_menu_opens_a_place_by_its_letter(agent: ScriptedAgent) -> None:
