@@ -6,27 +6,27 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: pictures demo demo-week test bench proof soak check format deb box words lock clean
+.PHONY: pictures demo demo-week test bench proof soak check format deb box words lock clean compiled
 
-demo: $(VENV)/run.stamp  ## a clinic on throw-away state: with a terminal the screen, without one a scripted day
+demo: compiled  ## a clinic on throw-away state: with a terminal the screen, without one a scripted day
 	@$(BIN)/edgepos demo
 
-demo-week: $(VENV)/run.stamp  ## a night clinic's week: every difference that a match can show, named and dealt with
+demo-week: compiled  ## a night clinic's week: every difference that a match can show, named and dealt with
 	@$(BIN)/edgepos demo --week
 
-test: $(VENV)/dev.stamp  ## every test that a push needs
+test: $(VENV)/dev.stamp compiled  ## every test that a push needs
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m 'not long'
 
-proof: $(VENV)/dev.stamp  ## no payment lost, doubled or misreported: the table of faults, and the bad twins that were caught
+proof: $(VENV)/dev.stamp compiled  ## no payment lost, doubled or misreported: the table of faults, and the bad twins that were caught
 	@$(BIN)/python -m tests.proof
 
-soak: $(VENV)/dev.stamp  ## the same in its long form: an hour or more
+soak: $(VENV)/dev.stamp compiled  ## the same in its long form: an hour or more
 	@$(BIN)/python -m tests.proof --soak
 
-bench: $(VENV)/dev.stamp  ## what edgepos costs, each figure beside its floor or a peer; ARGS="--json", "--long", "--only drain"
+bench: $(VENV)/dev.stamp compiled  ## what edgepos costs, each figure beside its floor or a peer; ARGS="--json", "--long", "--only drain"
 	@$(BIN)/python -m bench $(ARGS)
 
-pictures: $(VENV)/dev.stamp  ## the pictures of docs/staff*.md, from the real screen; ARGS="/tmp/p --theme dark" for every scene
+pictures: $(VENV)/dev.stamp compiled  ## the pictures of docs/staff*.md, from the real screen; ARGS="/tmp/p --theme dark" for every scene
 	@$(BIN)/python -m tests.pictures $(ARGS)
 
 check: $(VENV)/dev.stamp  ## format, lint, types, layers, spelling, known vulnerabilities
@@ -56,6 +56,9 @@ lock: $(VENV)/run.stamp  ## the two locks anew, from pyproject.toml
 		--group build -o requirements/run.lock pyproject.toml >/dev/null
 	@$(BIN)/uv -q pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group dev -c requirements/run.lock -o requirements/dev.lock pyproject.toml >/dev/null
+
+compiled: $(VENV)/run.stamp  # where Python may not keep what it compiles, each of a thousand processes would compile it anew
+	@$(BIN)/python -m compileall -q edgepos tests bench
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
