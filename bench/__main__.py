@@ -18,7 +18,7 @@ from pathlib import Path
 
 import apsw
 
-from bench.kernel import sync_ms
+from bench.kernel import rested_times, sync_ms
 from bench.measure import Row, markdown, table
 
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
@@ -67,7 +67,8 @@ def main(argv: Sequence[str]) -> int:
             print(f"{name} was not measured: {not_measured[name]}", file=sys.stderr, flush=True)
     machine = {
         "python": platform.python_version(), "sqlite": apsw.sqlite_lib_version(), "processors": os.cpu_count(),
-        "machine": platform.machine(), "sync_ms": round(sync_ms(), 2), "load_before": load_before,
+        "machine": platform.machine(), "sync_ms": round(sync_ms(), 2), "rested_times": round(rested_times(), 1),
+        "load_before": load_before,
         "took_s": round(time.perf_counter() - began, 1),
     }  # fmt: skip
     if options.json:

@@ -34,6 +34,25 @@ def sync_ms(times: int = 40) -> float:
     return statistics.median(took) * 1e3
 
 
+def rested_times(rounds: int = 8, rest_s: float = 0.5) -> float:
+    """What a walk over some megabytes takes of the processor after half a second of rest, in times of what it takes
+    without: near 1 on a machine that has its memory to itself. A virtual one may have to be given each page again."""
+    things = [{"number": number, "text": str(number)} for number in range(60_000)]
+
+    def walk() -> float:
+        began = time.process_time()
+        sum(len(str(thing["text"])) for thing in things[::40])
+        return time.process_time() - began
+
+    walk()
+    at_once = [walk() for _ in range(rounds)]
+    rested = []
+    for _ in range(rounds):
+        time.sleep(rest_s)
+        rested.append(walk())
+    return statistics.median(rested) / statistics.median(at_once)
+
+
 def look(pid: int) -> Seen:
     folder = Path(f"/proc/{pid}")
     switches, processor_ns = 0, 0

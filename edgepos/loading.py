@@ -1,8 +1,8 @@
-"""A program that is being loaded makes no rubbish to speak of, and what it has loaded stays.
+"""A program that is being loaded makes little rubbish, and what it has loaded stays.
 
 Python looks for rubbish after every so many new objects, and through all that there are: a tenth of a start, and later
-pauses of some twenty milliseconds in the middle of a key or of an event. So it is put off until all is loaded, and then
-what is there is left out for good.
+pauses of some twenty milliseconds in the middle of a key or of an event. So what is there once all is loaded is left out
+for good. The screen puts all of it off until then; the agent does not, as its 60 MiB have no room for that little.
 """
 
 from __future__ import annotations

@@ -13,7 +13,6 @@ import os
 import sys
 from collections.abc import Mapping
 
-from edgepos import loading
 from edgepos.agent import sockets
 from edgepos.agent.folders import Folders
 from edgepos.domain.errors import EdgeposError
@@ -40,7 +39,6 @@ def run(environ: Mapping[str, str] = os.environ) -> int:
             listener = stack.enter_context(sockets.listen(folders.socket))
             stack.callback(sockets.remove, folders.socket, os.lstat(folders.socket).st_ino)
 
-            loading.begin()
             from edgepos.agent.life import live
 
             return live(folders, environ, lock, listener)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from edgepos import loading
 from edgepos.commands.exits import Exit
 from edgepos.commands.keeping import declare_nothing
 from edgepos.commands.table import Verb
@@ -42,7 +41,6 @@ def declare_simulator(parser: ArgumentParser) -> None:
 
 
 def simulator(options: Namespace) -> Exit:
-    loading.begin()
     from edgepos.commands.demo.settings import write_settings
     from edgepos.simulator.server import Addresses, Options, run, say
 
@@ -54,7 +52,6 @@ def simulator(options: Namespace) -> Exit:
         if folder is not None:
             write_settings(folder, addresses)
         say(addresses)
-        loading.settle()
 
     run(
         Options(
