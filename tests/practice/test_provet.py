@@ -14,7 +14,7 @@ import pytest
 from edgepos.clock import Clock
 from edgepos.domain.booking import Booked, look_up
 from edgepos.domain.health import ServiceState
-from edgepos.domain.invoice import WhyNot
+from edgepos.domain.invoice import Invoice, WhyNot
 from edgepos.practice import (
     Access,
     Configuration,
@@ -24,6 +24,7 @@ from edgepos.practice import (
     Temporary,
     Tenant,
 )
+from edgepos.practice.provet.client import ENDED
 from edgepos.simulator.server import Simulator
 from tests.practice.conftest import REFERENCES, Tried, booking, provet_of
 from tests.practice.contract import PracticeContract
@@ -67,6 +68,34 @@ async def test_the_list_is_the_same_where_filters_are_not_honoured(tried: Tried,
     expected = {one.id for one in await tried.provet.invoices(since=None) if one.is_payable}
     tried.vary(**changed)
     assert {one.id for one in await tried.provet.invoices(since=None) if one.is_payable} == expected
+
+
+async def test_of_what_nobody_can_pay_any_more_a_reading_remembers_the_newest(
+    tried: Tried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hospital has 60,000 invoices a month; its box held each row of them, once an hour."""
+    whole = {invoice.id: invoice for invoice in await tried.provet.invoices(since=None)}
+    ended = [id for id, one in whole.items() if one.why_not in (WhyNot.PAID, WhyNot.VOIDED)]
+    assert len(ended) >= 2
+    monkeypatch.setattr("edgepos.practice.provet.client.MOST_ENDED", 1)
+    few = {invoice.id for invoice in await tried.provet.invoices(since=None)}
+    newest = max(id for id, one in whole.items() if one.why_not in ENDED)
+    assert few == {id for id, one in whole.items() if one.why_not not in ENDED} | {newest}
+
+
+async def test_an_invoice_paid_while_the_list_is_read_is_not_listed_as_payable(
+    tried: Tried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was read as unpaid, and is then not among the newest of those that are paid."""
+    read = tried.provet._read_unpaid
+
+    async def read_and_paid(found: dict[str, Invoice]) -> None:
+        await read(found)
+        found["510"] = replace(found["501"], id="510")  # as it was before it was paid
+
+    monkeypatch.setattr(tried.provet, "_read_unpaid", read_and_paid)
+    monkeypatch.setattr("edgepos.practice.provet.client.MOST_ENDED", 0)
+    assert "510" not in {invoice.id for invoice in await tried.provet.invoices(since=None)}
 
 
 async def test_a_refresh_costs_one_page(tried: Tried) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from edgepos.clock import Clock
 from edgepos.domain.booking import obstacle, row_in
 from edgepos.domain.errors import NotReached, Wrong
-from edgepos.domain.invoice import Booking, Invoice, PracticePayment
+from edgepos.domain.invoice import Booking, Invoice, PracticePayment, WhyNot
 from edgepos.practice.protocol import (
     Access,
     Configuration,
@@ -49,6 +49,8 @@ PAGE = 50
 MANY = 200
 ANSWER_LIMIT = 300
 """So much of a refusal's body is kept with the parked row."""
+ENDED, MOST_ENDED = frozenset({WhyNot.PAID, WhyNot.VOIDED, WhyNot.OTHER_DEPARTMENT}), 2_000
+"""Invoices that nobody can pay here, and how many of them one reading remembers, the newest."""
 MOST_PASSES = 5
 MOST_ALARMS = 1000
 
@@ -94,39 +96,50 @@ class Provet:
         return read
 
     async def invoices(self, *, since: str | None) -> list[Invoice]:
+        found: dict[str, Invoice] = {}
         try:
             if since is not None:
-                rows = await self._changed_since(datetime.fromisoformat(since), page_size=PAGE)
+                await self._read_changed(found, datetime.fromisoformat(since), page_size=PAGE)
             else:
+                await self._read_unpaid(found)
                 recently = self._clock.now() - timedelta(days=assumed.RECENT_DAYS)
-                rows = [*await self._unpaid(), *await self._changed_since(recently, page_size=MANY)]
+                await self._read_changed(found, recently, page_size=MANY)
         except (FilterIgnored, Unacceptable):  # a list to pick from does without: the newest rows, sorted out here
             size = PAGE if since is not None else MANY
-            rows = [row for _, row in (await newest(self._invoice_page, self._here(), page_size=size)).rows]
-        found = {invoice.id: invoice for row in rows if (invoice := self._invoice(row)) is not None}
+            newest_rows = (await newest(self._invoice_page, self._here(), page_size=size)).rows
+            found = {one.id: one for one in self._read(row for _, row in newest_rows)}
         return list(found.values())
 
-    async def _unpaid(self) -> list[Row]:
+    async def _read_unpaid(self, found: dict[str, Invoice]) -> None:
         """All that are unpaid, however old; none where the service does not filter: the recent ones have to do then."""
-        rows: list[Row] = []
+        unpaid: dict[str, Invoice] = {}
         try:
             async for page in walk(self._invoice_page, self._here() | assumed.UNPAID_FILTERS, page_size=MANY):
                 if any(row.get("date_paid") not in (None, "") for row in page):
-                    return []
-                rows += page
+                    return
+                unpaid.update((one.id, one) for one in self._read(page))
         except Unacceptable:
-            return []
-        return rows
+            return
+        found.update(unpaid)
 
-    async def _changed_since(self, moment: datetime, *, page_size: int) -> list[Row]:
-        rows: list[Row] = []
+    async def _read_changed(self, found: dict[str, Invoice], moment: datetime, *, page_size: int) -> None:
+        """What has changed since *moment*, page by page: a hospital has 60,000 rows a month, and no box has room for all
+        of them at once. Of those that nobody can pay any more only the newest are kept."""
+        ended: dict[str, Invoice] = {}
         since = wire.filter_time(moment)
         earliest = f"{since[:10]}T{since[11:16]}"
         async for page in walk(self._invoice_page, self._here() | {"modified__gte": since}, page_size=page_size):
             if any("" < wire.moment(row.get("modified")) < earliest for row in page):
                 raise FilterIgnored("modified__gte")
-            rows += page
-        return rows
+            for one in self._read(page):
+                found.pop(one.id, None)  # it may have been paid since it was read as unpaid
+                (ended if one.why_not in ENDED else found)[one.id] = one
+            while len(ended) > MOST_ENDED:
+                del ended[next(iter(ended))]
+        found.update(ended)
+
+    def _read(self, rows: Iterable[Row]) -> list[Invoice]:
+        return [one for row in rows if (one := self._invoice(row)) is not None]
 
     def _here(self) -> dict[str, str]:
         return {"department__is": self._tenant.department} if self._tenant.department else {}

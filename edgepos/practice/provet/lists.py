@@ -15,8 +15,8 @@ from edgepos.practice.provet import wire
 Row = Mapping[str, object]
 Params = Mapping[str, str]
 LARGEST_PAGE = 1000
-MOST_PAGES = 200
-"""A walk longer than that is no list of a clinic's day: something else is wrong."""
+MOST_PAGES = 1_000
+"""A walk longer than that is no list: a hospital's month of 60,000 invoices is 300 pages."""
 
 
 class FilterIgnored(Exception):
