@@ -86,7 +86,7 @@ class Frame(Screen[Result]):
         return self.app.size.width < LEAST_WIDTH or self.app.size.height < LEAST_HEIGHT
 
     def _compositor_refresh(self) -> None:
-        """While a batch lasts Textual draws, too, and throws away what it drew: half of what a first desk costs."""
+        """While a batch lasts Textual draws, too, and throws away what it drew: the desk twice at each start."""
         if not self.app._batch_count:
             super()._compositor_refresh()
 
