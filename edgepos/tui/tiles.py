@@ -71,10 +71,10 @@ class Tiles(Rows):
         x, y = event.x, event.y + int(self.scroll_y)
         for at in range(len(self.shown)):
             if self._region(at).contains(x, y):
-                if at == self.cursor or not self._twice:
-                    self.cursor = at
-                    self.action_take()
+                is_taken = at == self.cursor or not self._twice
                 self.cursor = at
+                if is_taken:
+                    self.action_take()
 
     # --- drawing
 
