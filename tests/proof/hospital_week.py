@@ -24,7 +24,7 @@ from typing import Any
 
 from edgepos.client import AgentError
 from edgepos.client.http import new_key
-from edgepos.commands.demo.clinic import DemoClinic
+from edgepos.commands.demo.clinic import DemoClinic, end_together
 from edgepos.commands.demo.control import DemoFailed
 from edgepos.commands.demo.settings import ORGANISATION
 from edgepos.commands.demo.truth import compare
@@ -340,6 +340,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
 
+    end_together()
     plan = SHORT if "--short" in arguments else WEEK
     began = time.monotonic()
     say(table([]))

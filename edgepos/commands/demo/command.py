@@ -6,14 +6,13 @@ With --week: the week of a night clinic, in which every difference that a match 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from edgepos.commands.demo.clinic import DemoClinic
+from edgepos.commands.demo.clinic import DemoClinic, end_together
 from edgepos.commands.demo.control import DemoFailed
 from edgepos.commands.demo.day import STEPS, Day
 from edgepos.commands.demo.truth import Comparison, compare
@@ -41,8 +40,7 @@ def declare(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Answer | Exit:
-    for told in (signal.SIGTERM, signal.SIGHUP):  # so that a demo that is ended takes its processes with it
-        signal.signal(told, signal.default_int_handler)
+    end_together()
     if options.week:
         return _scripted("week", quiet=options.json)
     if options.headless or options.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
