@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from agent_clinic import RECEPTION, Clinic
 
-from edgepos.agent.hub import QUEUE
+from edgepos.agent.hub import QUEUE, STATUS_PAUSE_S
 from edgepos.client.errors import AgentError
 
 pytestmark = pytest.mark.virtual_time
@@ -88,6 +88,21 @@ async def test_a_wrong_question_is_never_a_fault_of_the_agent(clinic: Clinic, pa
 async def test_the_routes_describe_themselves(clinic: Clinic) -> None:
     described = await clinic.client.get("/openapi.json")
     assert all(one["summary"] for path in described["paths"].values() for one in path.values())
+
+
+async def test_changes_in_a_burst_are_one_status_behind_them(clinic: Clinic) -> None:
+    """A payment is intended and sent at once: its second message must not wait for the picture of all terminals."""
+    assert clinic.agent is not None
+    hub, clock = clinic.agent.parts.hub, clinic.agent.parts.clock
+    await clock.sleep(1)  # what the start has changed is told
+    with hub.listening() as listener:
+        assert await listener.next() == []
+        began = clock.monotonic()
+        for _ in range(5):
+            hub.touch()
+            await clock.sleep(STATUS_PAUSE_S / 10)
+        assert [message.name for message in await listener.next()] == ["status"]
+        assert clock.monotonic() - began == pytest.approx(STATUS_PAUSE_S)
 
 
 async def test_the_stream_begins_with_the_whole_view_and_follows_a_payment(clinic: Clinic) -> None:

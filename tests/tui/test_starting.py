@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import AsyncGenerator
 
+import pytest
 from textual.widget import AwaitMount
 
 from edgepos.client.aio import AsyncAgent, Away
@@ -62,10 +63,13 @@ async def test_an_agent_that_says_nothing_yet_is_waited_for_in_sight(agent: Scri
         assert app.modes == [EdgeposApp.DEFAULT_MODE, "desk"]
 
 
-async def test_once_it_has_started_rubbish_is_looked_for(agent: ScriptedAgent) -> None:
+@pytest.mark.parametrize("is_quick", [True, False], ids=["an agent that answers", "one that starts"])
+async def test_once_it_has_started_rubbish_is_looked_for(agent: ScriptedAgent, is_quick: bool) -> None:
+    """Else the screen grows for as long as it runs."""
     gc.disable()
     try:
-        app = Made(agent, None, None)
+        news = AsyncAgent(agent.path).follow() if is_quick else None
+        app = Made(agent, await starting._first_of(news) if news else None, news)
         async with app.run_test(size=(80, 24)) as pilot:
             await Person(app, pilot, HandClock()).until(gc.isenabled)
     finally:
