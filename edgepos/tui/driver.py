@@ -21,7 +21,7 @@ from functools import cached_property
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
-from edgepos.tui.wire import spare
+from edgepos.tui.wire import spare, wipes
 
 ESCAPE_S = 0.12
 """After so long without another byte Escape was a key, and not the beginning of one: a little more than the parser
@@ -36,7 +36,11 @@ class Driver(LinuxDriver):
             super()._sigcont_application()
 
     def write(self, data: str) -> None:
-        super().write(spare(data))
+        super().write(spare(data, may_wipe=self._may_wipe))
+
+    @cached_property
+    def _may_wipe(self) -> bool:
+        return wipes(self.fileno)
 
     @cached_property
     def _end(self) -> int:

@@ -25,6 +25,7 @@ from edgepos.tui.chrome import TALL_FROM, Answer, Header, Keys, Running, Trainin
 from edgepos.tui.form import Form
 from edgepos.tui.saying import told
 from edgepos.tui.view import ClinicView
+from edgepos.tui.wire import Picture
 
 if TYPE_CHECKING:
     from edgepos.tui.app import EdgeposApp
@@ -59,6 +60,7 @@ class Frame(Screen[Result]):
     def __init__(self, *of_textual: Any, **named: Any) -> None:
         """Made for the window as it is: else all that it holds is styled anew as soon as it is told its size."""
         super().__init__(*of_textual, **named)
+        self._compositor = Picture()
         width, height = self.app.size
         self.add_class(*self._get_breakpoint_classes(width, self.HORIZONTAL_BREAKPOINTS))
         self.add_class(*self._get_breakpoint_classes(height, self.VERTICAL_BREAKPOINTS))

@@ -1,29 +1,143 @@
 """What goes over the line: the same picture in fewer bytes.
 
 Textual ends each stretch of a colour with a reset, and begins the next with all of its looks, though most often it has
-the same ones. Over SSH that is a third of all that is sent.
+the same ones. It sends blanks one by one, which are half of a picture. It sends each piece of a line from its beginning
+on, and says before each where it stands. Over SSH that is two thirds of all that is sent.
 """
 
 from __future__ import annotations
 
+import curses
 import re
+from functools import lru_cache
+from typing import NamedTuple
 
-PIECES = re.compile(r"\x1b\[([\d;]*)m|(\x1b\[\d+;\d+H|[\r\n]+)|(\x1b?[^\x1b]+|\x1b)")
+from rich.console import Console
+from rich.control import Control
+from textual._compositor import ChopsUpdate, Compositor
+
+PIECES = re.compile(r"\x1b\[([\d;]*)m|(\x1b\[\d+;\d+H|[\r\n]+)|(\x1b?[^\x1b\r\n]+|\x1b)")
 """A look, a move of the cursor, which no look hangs on, and all else."""
+PARAMETERS = re.compile(r"[34]8;(?:5;\d+|2;\d+;\d+;\d+)|\d+")
+INK, GROUND = re.compile(r"[39][0-79]|38;.*"), re.compile(r"(?:4|10)[0-79]|48;.*")
+LONG_BLANKS, BLANKS_AT_END = re.compile(" {11,}"), re.compile(" {5,}$")
+"""Those that are shorter said than sent: in the middle they are also to be stepped over."""
+SEEN_ON_BLANKS = frozenset({"4", "7", "9", "21", "53"})
+"""A line under, through or over, and ink and ground exchanged."""
 
 
-def spare(frame: str) -> str:
-    """*frame* without the looks that the terminal has anyway. It begins and ends without any."""
+class Look(NamedTuple):
+    """What stands there looks like, in SGR parameters: *marks* such as bold, and two colours."""
+
+    marks: tuple[str, ...] = ()
+    ink: str = "39"
+    ground: str = "49"
+
+
+PLAIN = Look()
+
+
+@lru_cache(maxsize=1024)
+def look_of(parameters: str) -> Look:
+    """What *parameters* make of a terminal that had no look."""
+    marks, ink, ground = PLAIN
+    for one in PARAMETERS.findall(parameters):
+        if INK.fullmatch(one):
+            ink = one
+        elif GROUND.fullmatch(one):
+            ground = one
+        else:
+            marks = (*marks, one)
+    return Look(marks, ink, ground)
+
+
+@lru_cache(maxsize=4096)
+def turn(has: Look, wants: Look) -> str:
+    """What makes a terminal that *has* one look have another."""
+    if wants == PLAIN != has:
+        return "\x1b[m"
+    since = has
+    parts: list[str] = []
+    if has.marks != wants.marks:
+        since = PLAIN
+        parts = [*(("0",) if has != PLAIN else ()), *wants.marks]
+    parts += [colour for colour, had in zip(wants[1:], since[1:], strict=True) if colour != had]
+    return f"\x1b[{';'.join(parts)}m" if parts else ""
+
+
+@lru_cache(maxsize=1024)
+def is_seen_on_blanks(look: Look) -> bool:
+    """Whether blanks show more of it than its ground."""
+    return not SEEN_ON_BLANKS.isdisjoint(look.marks)
+
+
+def wipes(fd: int) -> bool:
+    """Whether the terminal at *fd*, by `TERM`, wipes cells on request, and in the ground that is set."""
+    try:
+        curses.setupterm(fd=fd)
+    except curses.error:
+        return False
+    return curses.tigetstr("ech") == b"\x1b[%p1%dX" and curses.tigetflag("bce") > 0
+
+
+def spare(frame: str, *, may_wipe: bool = False) -> str:
+    """*frame* without the looks that the terminal has anyway, and many blanks as one wipe. It begins and ends without any
+    look."""
     sent: list[str] = []
-    has = wants = ""
-    for look, move, other in PIECES.findall(frame):
+    run = ""
+    has = wants = PLAIN
+    asked = ""
+
+    def write(*, moves: bool = False) -> None:
+        nonlocal run
+        if may_wipe and not is_seen_on_blanks(has):
+            if moves:
+                run = BLANKS_AT_END.sub(lambda blanks: f"\x1b[{len(blanks[0])}X", run)
+            run = LONG_BLANKS.sub(lambda blanks: "\x1b[{0}X\x1b[{0}C".format(len(blanks[0])), run)
+        sent.append(run)
+        run = ""
+
+    for parameters, move, other in PIECES.findall(frame):
         if move:
+            write(moves=True)
             sent.append(move)
         elif not other:
-            wants = "" if look in ("", "0") else f"{wants};{look}" if wants else look
+            asked = "" if parameters in ("", "0") else f"{asked};{parameters}" if asked else parameters
+            wants = look_of(asked)
         else:
-            if wants != has:
-                sent.append(f"\x1b[0;{wants}m" if has and wants else f"\x1b[{wants}m")
-                has = wants
-            sent.append(other)
-    return "".join(sent) + ("\x1b[m" if has else "")
+            look = wants
+            if not other.strip(" ") and not (is_seen_on_blanks(has) or is_seen_on_blanks(wants)):
+                look = has._replace(ground=wants.ground)
+            if look != has:
+                write()
+                sent.append(turn(has, look))
+                has = look
+            run += other
+    write()
+    return "".join(sent) + turn(has, PLAIN)
+
+
+class Picture(Compositor):
+    """Textual's own, but that a change sends what is another and nothing beside it."""
+
+    def render_partial_update(self) -> ChopsUpdate | None:
+        update = super().render_partial_update()
+        return None if update is None else Spans(update.chops, update.spans, update.chop_ends)
+
+
+class Spans(ChopsUpdate):
+    """The cells of each span: it lies in one line, and goes over its pieces, of which hidden ones are None."""
+
+    def render_segments(self, console: Console) -> str:
+        sent: list[str] = []
+        for y, left, right in self.spans:
+            after = -1
+            for end, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=True):
+                begin, stop = max(x, left), min(end, right)
+                if strip is None or begin >= stop:
+                    continue
+                if begin != after:
+                    sent.append(Control.move_to(begin, y).segment.text)
+                sent.append(strip.crop(begin - x, stop - x).render(console))
+                after = stop
+        return "".join(sent)

@@ -46,8 +46,10 @@ def terminals() -> Iterator[list[Terminal]]:
 def screen(clinic: RealClinic, terminals: list[Terminal]) -> Open:
     """Opens a screen in a terminal of its own, and waits for its desk."""
 
-    def opened(*options: str, environ: Mapping[str, str] | None = None) -> Terminal:
-        made = Terminal({**clinic.environ, **(environ or {})}, (*SCREEN, *options))
+    def opened(
+        *options: str, environ: Mapping[str, str] | None = None, size: tuple[int, int] = (80, 24)
+    ) -> Terminal:
+        made = Terminal({**clinic.environ, **(environ or {})}, (*SCREEN, *options), size)
         terminals.append(made)
         made.shows("STH-")
         return made
@@ -306,7 +308,7 @@ def test_on_the_kernels_console_nothing_is_sent_that_it_does_not_know(clinic: Re
         elif kind == b">" or between:
             assert (kind, numbers, between, letter) in QUESTIONS
         else:
-            assert letter in b"HJKlu", (kind, numbers, letter)
+            assert letter in b"CHJKXlu", (kind, numbers, letter)
 
 
 COLOURLESS = {b"", b"0", b"1", b"4", b"7", b"22", b"24", b"27", b"39", b"49"}
@@ -343,9 +345,13 @@ def cost_of_digits(one: Terminal, digits: str) -> list[int]:
     return cost
 
 
-def test_over_ssh_a_digit_is_small_and_the_mouse_is_never_asked_for(clinic: RealClinic, screen: Open) -> None:
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
+@pytest.mark.parametrize("term", ["xterm-256color", "screen-256color"])
+def test_over_ssh_a_digit_is_small_and_the_mouse_is_never_asked_for(
+    clinic: RealClinic, screen: Open, size: tuple[int, int], term: str
+) -> None:
     """FC-30: a cut line leaves nothing behind. The clock may turn a minute meanwhile, so one digit may cost more."""
-    one = screen(environ=SSH)
+    one = screen(environ=SSH | {"TERM": term}, size=size)
     one.type(F2)
     one.shows("Amount")
     one.read_all(1.5)

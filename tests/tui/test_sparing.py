@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 
 import pyte
 import pytest
@@ -20,31 +23,74 @@ from tui import rooms
 from tui.screen import Person, at_screen
 from tui.scripted import ScriptedAgent
 
-PARTS = st.one_of(
-    st.sampled_from(["\x1b[0m", "\x1b[m", "\x1b[31m", "\x1b[1;32;44m", "\x1b[38;5;16;48;5;195m", "\x1b[7m"]),
-    st.sampled_from(["\x1b[2J", "\x1b[K", "\x1b[?25l", "\r\n", "\x1b[2;3H", "\x1b[5;1H", "\x1b[1;9H"]),
-    st.text("ab█ å", min_size=1, max_size=6),
-)
+WIDE, HIGH = 40, 6
+SENT = st.one_of(
+    st.sampled_from(["\x1b[0m", "\x1b[m", "\x1b[31m", "\x1b[1;32;44m", "\x1b[38;5;16;48;5;195m", "\x1b[7m", "\x1b[4;97;104m"]),
+    st.sampled_from(["\x1b[2J", "\x1b[K", "\x1b[?25l", "\x1b[38;2;1;2;3;49m", "\x1b[1;91m"]),
+)  # fmt: skip
+TEXT = st.one_of(st.text("ab█ å", min_size=1, max_size=6), st.integers(1, WIDE).map(lambda count: " " * count))
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> str:
+    """A move, and what fits behind it."""
+    x = draw(st.integers(0, WIDE - 1))
+    parts = [f"\x1b[{draw(st.integers(1, HIGH))};{x + 1}H"]
+    for text in draw(st.lists(st.one_of(SENT, TEXT), max_size=8)):
+        is_sent = text.startswith("\x1b")
+        parts.append(text if is_sent else text[: WIDE - x])
+        x += 0 if is_sent else len(parts[-1])
+    return "".join(parts)
 
 
 def shown(text: str) -> list[list[object]]:
-    """Every cell with its looks, as a terminal has it."""
-    screen = pyte.Screen(12, 6)
-    pyte.Stream(screen).feed(text)
-    return [[screen.buffer[y][x] for x in range(12)] for y in range(6)]
+    """Every cell with its looks, as a terminal has it and a person sees it: a blank has no ink."""
+    screen = pyte.Screen(WIDE, HIGH)
+    pyte.Stream(screen).feed("\x1b[42m" + "old words " * (WIDE * HIGH // 10) + "\x1b[m\x1b[H" + text)
+    return [[_seen(screen.buffer[y][x]) for x in range(WIDE)] for y in range(HIGH)]
 
 
-@given(st.lists(PARTS, max_size=30).map("".join))
-@settings(max_examples=300)
-def test_what_is_spared_is_not_missed(frame: str) -> None:
+def _seen(cell: pyte.screens.Char) -> object:
+    if cell.data != " " or cell.underscore or cell.reverse or cell.strikethrough:
+        return cell
+    return cell._replace(fg="default", bold=False)
+
+
+@given(st.lists(lines(), max_size=8).map("".join), st.booleans())
+@settings(max_examples=500)
+def test_what_is_spared_is_not_missed(frame: str, may_wipe: bool) -> None:
     frame += "\x1b[0m"
-    assert shown(spare(frame)) == shown(frame)
-    assert shown(spare(frame) + "\x1b[6;1Hx") == shown(frame + "\x1b[6;1Hx")
+    spared = spare(frame, may_wipe=may_wipe)
+    assert shown(spared) == shown(frame)
+    assert shown(spared + "\x1b[6;1Hx") == shown(frame + "\x1b[6;1Hx")
 
 
 def test_a_look_is_sent_once_for_as_long_as_it_lasts() -> None:
     frame = "\x1b[1;1H\x1b[31mab\x1b[0m\x1b[31mc\x1b[0m\x1b[2;2H\x1b[31md\x1b[0m\x1b[1;32me\x1b[0mx\x1b[0m"
     assert spare(frame) == "\x1b[1;1H\x1b[31mabc\x1b[2;2Hd\x1b[0;1;32me\x1b[mx"
+
+
+def test_of_a_look_only_what_is_another_is_sent() -> None:
+    assert spare("\x1b[31;44mab\x1b[0m\x1b[32;44mc\x1b[0m") == "\x1b[31;44mab\x1b[32mc\x1b[m"
+    assert spare("\x1b[31;44mab\x1b[0m\x1b[44m   \x1b[0m\x1b[31;44mc\x1b[0m") == "\x1b[31;44mab   c\x1b[m"
+
+
+def test_blanks_are_wiped_where_a_terminal_can() -> None:
+    frame = "\x1b[44m" + "a" + " " * 90 + "b" + " " * 20 + "\x1b[0m\x1b[2;1H"
+    assert spare(frame) == "\x1b[44m" + "a" + " " * 90 + "b" + " " * 20 + "\x1b[2;1H\x1b[m"
+    assert spare(frame, may_wipe=True) == "\x1b[44ma\x1b[90X\x1b[90Cb\x1b[20X\x1b[2;1H\x1b[m"
+    underlined = "\x1b[4m" + " " * 90 + "\x1b[0m"
+    assert spare(underlined, may_wipe=True) == "\x1b[4m" + " " * 90 + "\x1b[m"
+
+
+@pytest.mark.parametrize(
+    ("term", "can"), [("xterm-256color", True), ("linux", True), ("screen-256color", False), ("nothing-known", False)]
+)
+def test_whether_a_terminal_wipes_in_colour_is_looked_up(term: str, can: bool) -> None:
+    """In a process of its own: a program reads about one terminal."""
+    asked = [sys.executable, "-c", "from edgepos.tui.wire import wipes; print(wipes(2))"]
+    said = subprocess.run(asked, env={**os.environ, "TERM": term}, capture_output=True, text=True, check=True)
+    assert said.stdout == f"{can}\n"
 
 
 LOOKS = st.sampled_from([Style(), Style(bold=True), Style(color="red")])
