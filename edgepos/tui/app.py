@@ -38,6 +38,7 @@ from edgepos.tui.places import BY_NAME, IN_FOOTER, PLACES
 from edgepos.tui.stylesheet import Styles
 from edgepos.tui.themes import THEMES, theme_for
 from edgepos.tui.view import ClinicView, Document
+from edgepos.tui.wire import Shown
 
 REPEAT_S = 0.15
 """A key held down comes again faster than this (the kernel's console: every 92 ms), a finger does not."""
@@ -92,6 +93,7 @@ class EdgeposApp(App[None], inherit_bindings=False):
         if view:
             self.DEFAULT_MODE = "fallback" if view.away else "desk"  # type: ignore[misc]  # of this app alone
         super().__init__(driver_class=Driver)
+        self.shown = Shown()
         self.stylesheet = Styles(variables=self.get_css_variables())
         self.agent = agent
         self.is_kiosk = is_kiosk
@@ -125,6 +127,10 @@ class EdgeposApp(App[None], inherit_bindings=False):
         if view:
             self._take(view)
             set_language(self._wanted_language)
+
+    def on_resize(self) -> None:
+        """What a terminal makes of its lines when its window is another is the terminal's affair."""
+        self.shown.forget()
 
     def compose(self) -> ComposeResult:
         if self.current_mode == WAITING:

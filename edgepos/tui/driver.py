@@ -17,6 +17,7 @@ import codecs
 import os
 import select
 from functools import cached_property
+from typing import Any, cast
 
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
@@ -34,6 +35,11 @@ class Driver(LinuxDriver):
     def _sigcont_application(self, *_: object) -> None:
         if self._must_signal_resume:
             super()._sigcont_application()
+
+    def start_application_mode(self) -> None:
+        """Take the terminal, or take it again: whatever stands there is not ours."""
+        cast(Any, self._app).shown.forget()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def write(self, data: str) -> None:
         super().write(spare(data, may_wipe=self._may_wipe))

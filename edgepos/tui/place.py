@@ -60,7 +60,7 @@ class Frame(Screen[Result]):
     def __init__(self, *of_textual: Any, **named: Any) -> None:
         """Made for the window as it is: else all that it holds is styled anew as soon as it is told its size."""
         super().__init__(*of_textual, **named)
-        self._compositor = Picture()
+        self._compositor = Picture(self.clinic.shown)
         width, height = self.app.size
         self.add_class(*self._get_breakpoint_classes(width, self.HORIZONTAL_BREAKPOINTS))
         self.add_class(*self._get_breakpoint_classes(height, self.VERTICAL_BREAKPOINTS))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import takewhile, zip_longest
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Self
 
 from rich.cells import cell_len
@@ -65,31 +64,34 @@ class Sparing(Drawn):
 def others(before: Sequence[Strip], after: Sequence[Strip]) -> Iterator[Region]:
     """Of each line that is another what is, from its first cell to its last."""
     for y, (old, new) in enumerate(zip(before, after, strict=True)):
-        if old == new:
-            continue
-        if old.cell_length != new.cell_length:
-            yield Region(0, y, max(old.cell_length, new.cell_length), 1)
-            continue
-        left = _same(list(old), list(new))
-        right = _same(_turned(old), _turned(new))
-        if left + right < new.cell_length:
-            yield Region(left, y, new.cell_length - right - left, 1)
+        if span := other(old, new):
+            yield Region(span[0], y, span[1] - span[0], 1)
 
 
-def _same(one: Sequence[Segment], other: Sequence[Segment]) -> int:
-    """The cells from the beginning on that look the same."""
+def other(old: Strip, new: Strip) -> tuple[int, int] | None:
+    """From which cell on, and before which, *new* is another than *old*; None where they look the same."""
+    if old == new:
+        return None
+    if old.cell_length != new.cell_length:
+        return 0, max(old.cell_length, new.cell_length)
+    left = _same(old, new, 1)
+    right = _same(reversed(list(old)), reversed(list(new)), -1)
+    return (left, new.cell_length - right) if left + right < new.cell_length else None
+
+
+def _same(one: Iterable[Segment], two: Iterable[Segment], step: int) -> int:
+    """The cells from the beginning on that look the same, or with *step* -1 those from the end on."""
     cells = 0
-    for mine, theirs in zip_longest(one, other, fillvalue=Segment("")):
+    for mine, theirs in zip(one, two, strict=False):
         if mine != theirs:
-            return cells + (_begins(mine.text, theirs.text) if mine.style == theirs.style else 0)
+            return cells + (_begins(mine.text[::step], theirs.text[::step]) if mine.style == theirs.style else 0)
         cells += mine.cell_length
     return cells
 
 
-def _begins(one: str, other: str) -> int:
+def _begins(one: str, two: str) -> int:
     """The cells with which both begin."""
-    return sum(cell_len(mine) for mine, _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
-
-
-def _turned(strip: Strip) -> list[Segment]:
-    return [Segment(text[::-1], style, control) for text, style, control in reversed(list(strip))]
+    at = 0
+    while at < min(len(one), len(two)) and one[at] == two[at]:
+        at += 1
+    return cell_len(one[:at])

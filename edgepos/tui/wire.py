@@ -10,11 +10,14 @@ from __future__ import annotations
 import curses
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.control import Control
-from textual._compositor import ChopsUpdate, Compositor
+from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
+from textual.strip import Strip
+
+from edgepos.tui.sparing import other
 
 PIECES = re.compile(r"\x1b\[([\d;]*)m|(\x1b\[\d+;\d+H|[\r\n]+)|(\x1b?[^\x1b\r\n]+|\x1b)")
 """A look, a move of the cursor, which no look hangs on, and all else."""
@@ -97,47 +100,108 @@ def spare(frame: str, *, may_wipe: bool = False) -> str:
         sent.append(run)
         run = ""
 
-    for parameters, move, other in PIECES.findall(frame):
+    for parameters, move, text in PIECES.findall(frame):
         if move:
             write(moves=True)
             sent.append(move)
-        elif not other:
+        elif not text:
             asked = "" if parameters in ("", "0") else f"{asked};{parameters}" if asked else parameters
             wants = look_of(asked)
         else:
             look = wants
-            if not other.strip(" ") and not (is_seen_on_blanks(has) or is_seen_on_blanks(wants)):
+            if not text.strip(" ") and not (is_seen_on_blanks(has) or is_seen_on_blanks(wants)):
                 look = has._replace(ground=wants.ground)
             if look != has:
                 write()
                 sent.append(turn(has, look))
                 has = look
-            run += other
+            run += text
     write()
     return "".join(sent) + turn(has, PLAIN)
 
 
+class Shown:
+    """What stands on the terminal, line by line, as far as it is known: only what is another is sent."""
+
+    def __init__(self) -> None:
+        self._lines: dict[int, Strip] = {}
+        self._drawn_by: Picture | None = None
+
+    def forget(self) -> None:
+        """Something else may have been written there: the next picture is sent whole."""
+        self._lines.clear()
+
+    def turn_to(self, picture: Picture) -> None:
+        """*picture* is drawn now. Another place is sent whole, which wipes away what a kernel said on its console."""
+        if picture is not self._drawn_by:
+            self.forget()
+        self._drawn_by = picture
+
+    def put_line(self, y: int, line: Strip, console: Console) -> str:
+        """What makes *line* stand there."""
+        sent = self.put(y, 0, line, console)
+        self._lines[y] = line
+        return sent
+
+    def put(self, y: int, x: int, piece: Strip, console: Console) -> str:
+        """What makes *piece* stand there, from cell *x* on."""
+        line, end = self._lines.get(y), x + piece.cell_length
+        if line is None:
+            return _sent(piece, x, y, console)
+        span = other(line.crop(x, end), piece)
+        if span is None:
+            return ""
+        self._lines[y] = Strip.join([line.crop(0, x), piece, line.crop(end)])
+        return _sent(piece.crop(*span), x + span[0], y, console)
+
+
+def _sent(strip: Strip, x: int, y: int, console: Console) -> str:
+    return str(Control.move_to(x, y)) + strip.render(console)
+
+
 class Picture(Compositor):
-    """Textual's own, but that a change sends what is another and nothing beside it."""
+    """Textual's own, but that only what is not *shown* already is sent."""
+
+    def __init__(self, shown: Shown) -> None:
+        super().__init__()
+        self.shown = shown
+
+    def render_full_update(self, simplify: bool = False) -> LayoutUpdate:
+        whole = super().render_full_update(simplify)
+        return Whole(self, whole.strips, whole.region)
 
     def render_partial_update(self) -> ChopsUpdate | None:
-        update = super().render_partial_update()
-        return None if update is None else Spans(update.chops, update.spans, update.chop_ends)
+        part = super().render_partial_update()
+        return None if part is None else Spans(self, part.chops, part.spans, part.chop_ends)
+
+
+class Whole(LayoutUpdate):
+    def __init__(self, picture: Picture, *of_textual: Any) -> None:
+        super().__init__(*of_textual)
+        self._picture = picture
+
+    def render_segments(self, console: Console) -> str:
+        shown = self._picture.shown
+        shown.turn_to(self._picture)
+        return "".join(shown.put_line(y, Strip.join(pieces), console) for y, pieces in enumerate(self.strips))
 
 
 class Spans(ChopsUpdate):
-    """The cells of each span: it lies in one line, and goes over its pieces, of which hidden ones are None."""
+    """The cells of each span. It lies in one line, and goes over whole pieces and parts of them, all of them drawn."""
+
+    def __init__(self, picture: Picture, *of_textual: Any) -> None:
+        super().__init__(*of_textual)
+        self._picture = picture
 
     def render_segments(self, console: Console) -> str:
+        shown = self._picture.shown
+        shown.turn_to(self._picture)
         sent: list[str] = []
         for y, left, right in self.spans:
-            after = -1
-            for end, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=True):
-                begin, stop = max(x, left), min(end, right)
-                if strip is None or begin >= stop:
-                    continue
-                if begin != after:
-                    sent.append(Control.move_to(begin, y).segment.text)
-                sent.append(strip.crop(begin - x, stop - x).render(console))
-                after = stop
+            pieces = [
+                strip.crop(max(left - x, 0), min(end, right) - x)
+                for end, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=True)
+                if strip is not None and x < right and end > left
+            ]
+            sent.append(shown.put(y, left, Strip.join(pieces), console))
         return "".join(sent)

@@ -46,9 +46,7 @@ def terminals() -> Iterator[list[Terminal]]:
 def screen(clinic: RealClinic, terminals: list[Terminal]) -> Open:
     """Opens a screen in a terminal of its own, and waits for its desk."""
 
-    def opened(
-        *options: str, environ: Mapping[str, str] | None = None, size: tuple[int, int] = (80, 24)
-    ) -> Terminal:
+    def opened(*options: str, environ: Mapping[str, str] | None = None, size: tuple[int, int] = (80, 24)) -> Terminal:
         made = Terminal({**clinic.environ, **(environ or {})}, (*SCREEN, *options), size)
         terminals.append(made)
         made.shows("STH-")

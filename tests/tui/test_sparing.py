@@ -6,19 +6,22 @@ import asyncio
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pyte
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
-from textual._compositor import Compositor
+from textual._compositor import Compositor, CompositorUpdate
 from textual.strip import Strip
 
+from edgepos.tui.app import EdgeposApp
 from edgepos.tui.rows import Rows
 from edgepos.tui.sparing import others
-from edgepos.tui.wire import spare
+from edgepos.tui.wire import Shown, spare
 from tui import rooms
 from tui.screen import Person, at_screen
 from tui.scripted import ScriptedAgent
@@ -26,7 +29,7 @@ from tui.scripted import ScriptedAgent
 WIDE, HIGH = 40, 6
 SENT = st.one_of(
     st.sampled_from(["\x1b[0m", "\x1b[m", "\x1b[31m", "\x1b[1;32;44m", "\x1b[38;5;16;48;5;195m", "\x1b[7m", "\x1b[4;97;104m"]),
-    st.sampled_from(["\x1b[2J", "\x1b[K", "\x1b[?25l", "\x1b[38;2;1;2;3;49m", "\x1b[1;91m"]),
+    st.sampled_from(["\x1b[2J", "\x1b[?25l", "\x1b[38;2;1;2;3;49m", "\x1b[1;91m"]),
 )  # fmt: skip
 TEXT = st.one_of(st.text("ab█ å", min_size=1, max_size=6), st.integers(1, WIDE).map(lambda count: " " * count))
 
@@ -112,15 +115,75 @@ def test_what_is_another_is_within_the_regions(pairs: list[tuple[Strip, Strip]])
         assert 0 <= inside.start <= inside.stop <= 12
 
 
+CONSOLE = Console(force_terminal=True, color_system="truecolor", width=12)
+PUTS = st.lists(
+    st.one_of(
+        st.tuples(st.integers(0, 3), st.just(0), LINES),
+        st.tuples(st.integers(0, 3), st.integers(0, 11), LINES, st.integers(1, 12)),
+        st.just(()),
+    ),
+    max_size=12,
+)
+
+
+@given(PUTS)
+def test_what_is_not_sent_stands_there_already(puts: list[tuple[Any, ...]]) -> None:
+    """Whole lines, pieces of them, and in between all is forgotten: each time the terminal shows what was put."""
+    screen = pyte.Screen(12, 4)
+    stream = pyte.Stream(screen)
+    wanted: dict[tuple[int, int], object] = {}
+    shown_lines = Shown()
+    for put in puts:
+        match put:
+            case (y, _, line):
+                sent, x = shown_lines.put_line(y, line, CONSOLE), 0
+            case (y, x, line, width):
+                line = line.crop(0, min(width, 12 - x))
+                sent = shown_lines.put(y, x, line, CONSOLE)
+            case _:
+                shown_lines.forget()
+                continue
+        stream.feed(spare(sent, may_wipe=True))
+        wanted |= {(y, x + at): (letter, bool(style.bold)) for at, (letter, style) in enumerate(cells(line))}
+    stands = {(y, x): (screen.buffer[y][x].data, screen.buffer[y][x].bold) for y, x in wanted}
+    blank = [at for at, (letter, _) in wanted.items() if letter == " "]
+    assert {at: stands[at] for at in wanted if at not in blank} == {at: wanted[at] for at in wanted if at not in blank}
+    assert {stands[at][0] for at in blank} <= {" "}
+
+
+def test_what_stands_there_is_not_sent_again_until_it_is_forgotten() -> None:
+    line, shown_lines = Strip([Segment("abcdefghijkl", Style())]), Shown()
+    whole = shown_lines.put_line(0, line, CONSOLE)
+    assert "abcdefghijkl" in whole
+    assert shown_lines.put_line(0, line, CONSOLE) == ""
+    assert shown_lines.put(0, 3, Strip([Segment("dXf", Style())]), CONSOLE).endswith("\x1b[1;5HX")
+    shown_lines.forget()
+    assert shown_lines.put_line(0, line, CONSOLE) == whole
+
+
 def picture(person: Person) -> list[list[tuple[str, object]]]:
     """Every cell with its looks, as it was drawn piece by piece."""
     return [cells(strip) for strip in person.app.screen._compositor.render_strips()]
 
 
+def texts(picture: list[list[tuple[str, object]]]) -> list[str]:
+    return ["".join(letter for letter, _ in line) for line in picture]
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
-async def test_what_was_drawn_piece_by_piece_is_the_whole_picture(agent: ScriptedAgent, size: tuple[int, int]) -> None:
-    """After each key on each place: nothing of the picture before is left over."""
+async def test_what_was_drawn_piece_by_piece_is_the_whole_picture(
+    agent: ScriptedAgent, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After each key on each place: nothing of the picture before is left over, neither here nor at the line's end."""
     rooms.everything(agent)
+    far = pyte.Screen(*size)
+    line = pyte.Stream(far)
+
+    def display(app: EdgeposApp, screen: object, update: object) -> None:
+        if isinstance(update, CompositorUpdate) and not app._batch_count:
+            line.feed(spare(update.render_segments(CONSOLE), may_wipe=True))
+
+    monkeypatch.setattr(EdgeposApp, "_display", display)
     async with at_screen(agent, size) as person:
         async for where in rooms.walk(person):
             for key in ("down", "end", "1", "tab", "2", "backspace"):
@@ -139,6 +202,7 @@ async def test_what_was_drawn_piece_by_piece_is_the_whole_picture(agent: Scripte
                     if cell != whole[y][x]
                 ]
                 assert left_over == [], (where, key)
+                await person.until(lambda: far.display == texts(picture(person)))
 
 
 async def test_another_theme_is_seen_everywhere(agent: ScriptedAgent) -> None:
