@@ -343,8 +343,10 @@ class EdgeposApp(App[None], inherit_bindings=False):
                 before, self._entered_at = self._entered_at, event.time
                 if event.time - before < REPEAT_S:
                     return
-            if isinstance(self.screen, Frame) and self.screen.is_too_small:
-                return  # nothing works that cannot be seen, and what was typed before stays
+            if isinstance(self.screen, Frame):
+                if self.screen.is_too_small:
+                    return  # nothing works that cannot be seen, and what was typed before stays
+                self.screen.is_pressed = isinstance(event, events.Key)
         await super().on_event(event)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.reactive import Reactive
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from edgepos.tui.app import EdgeposApp
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 20
+TOGETHER_S = 0.002
+"""What one key changes comes within this."""
 Result = TypeVar("Result")
 
 
@@ -54,6 +57,8 @@ class Frame(Screen[Result]):
 
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     """Textual's own would draw the whole screen anew each time: who has the focus, and who had it, draw themselves."""
+    is_pressed = False
+    """Whether a key has come that nothing was drawn for yet."""
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (LEAST_WIDTH, "-narrow"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (LEAST_HEIGHT, "-low"), (24, "-short"), (TALL_FROM, "-tall")]
 
@@ -91,6 +96,13 @@ class Frame(Screen[Result]):
         """While a batch lasts Textual draws, too, and throws away what it drew: the desk twice at each start."""
         if not self.app._batch_count:
             super()._compositor_refresh()
+
+    async def _on_idle(self, event: events.Idle) -> None:
+        """What a key has changed is drawn as soon as all of it is known, and not at the next sixtieth of a second."""
+        await super()._on_idle(event)
+        if self.is_pressed and self._dirty_widgets:
+            self.is_pressed = False
+            self.set_timer(TOGETHER_S, self._on_timer_update)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing works that cannot be seen."""

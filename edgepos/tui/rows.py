@@ -131,7 +131,7 @@ class Rows(Sparing, ScrollView, can_focus=True):
         if before is not None and not from_top:
             at = next((index for index, row in enumerate(self.shown) if row.id == before.id), at)
         self.set_reactive(Rows.cursor, at)
-        self.virtual_size = self._extent()
+        self._extend()
         self._follow()
         if self.row is not before:
             self.post_message(self.Moved(self, self.row))
@@ -147,6 +147,14 @@ class Rows(Sparing, ScrollView, can_focus=True):
     def _follow(self) -> None:
         self.scroll_to_region(self._region(self.cursor), animate=False, force=True)
         self.refresh()
+
+    def _extend(self) -> None:
+        """Another number of lines lays nothing out anew, unless the list is as high as they are or its scroll bar comes."""
+        if self.styles.auto_dimensions:
+            self.virtual_size = self._extent()
+            return
+        self.set_reactive(Rows.virtual_size, self._extent())
+        self._scroll_update(self.virtual_size)
 
     def _extent(self) -> Size:
         """The cells and lines that all of it takes."""
@@ -194,7 +202,7 @@ class Rows(Sparing, ScrollView, can_focus=True):
     # --- drawing
 
     def on_resize(self) -> None:
-        self.virtual_size = self._extent()
+        self._extend()
         self._follow()
 
     def line_now(self, y: int) -> Strip:

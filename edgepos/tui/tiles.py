@@ -55,8 +55,8 @@ class Tiles(Rows):
     def _region(self, at: int) -> Region:
         columns, rows = self._grid
         column, row = divmod(at, rows)
-        left, right = (number * (self._wide + GAP) // columns for number in (column, column + 1))
-        return Region(left, row * TALL, right - left - GAP, TALL)
+        each = (self._wide + GAP) // columns
+        return Region(column * each, row * TALL, each - GAP, TALL)
 
     # --- keys and taps
 
