@@ -31,6 +31,7 @@ WHY: Mapping[str, str] = {
     "401": N_("it did not let us log in"),
     "restart": N_("edgepos started again before anything was sent"),
     "restored": N_("the journal was restored from a copy"),
+    "slip-missing": N_("its slip did not come"),
     "unknown-reference": N_("the terminal knows a payment that this journal does not have"),
 }
 ROLES: Mapping[str, str] = {"staff": N_("staff"), "senior": N_("senior staff"), "technician": N_("technician")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from functools import partial
@@ -42,6 +43,7 @@ ORIGINS = {
     "found": N_("found at the terminal, not asked for here"),
     "recorded": N_("recorded from a slip"),
 }
+OWN_WORD = re.compile(r"[a-z]+(-[a-z]+)*")
 
 
 def can_undo(payment: Document, view: ClinicView) -> bool:
@@ -120,7 +122,7 @@ def facts_of(payment: Document, view: ClinicView, form: Form, people: People) ->
         (_("session"), f"{session}   {closed}" if session else ""),
         (_("number at the bank"), str(payment["stan_auth"] or "")),
         (_("proof"), proof(payment["evidence"])),
-        (_("cause"), str(payment["cause"] or "")),
+        (_("cause"), _cause(str(payment["cause"] or ""))),
     ]
     return facts
 
@@ -143,6 +145,12 @@ def _kind_of_proof(kind: str) -> str:
     if is_fact and name in FACTS:
         return _(FACTS[name]).format(word=_(WHY.get(value, value)))
     return _(EVIDENCE.get(kind, kind))
+
+
+def _cause(cause: str) -> str:
+    """What the bank or the terminal has said stands there as it came; a word of our own that is not here says no more than
+    the state and the sentence above."""
+    return _(WHY.get(cause, "" if OWN_WORD.fullmatch(cause) else cause)) if cause else ""
 
 
 def _origin(payment: Document) -> str:

@@ -46,6 +46,28 @@ async def test_every_state_is_a_word(agent: ScriptedAgent) -> None:
         assert "RECONCILED" not in person.text
 
 
+@pytest.mark.parametrize(
+    ("state", "cause", "shown"),
+    [
+        ("declined", "51", "cause      51"),
+        ("declined", "Card blocked", "cause      Card blocked"),
+        ("approved", "slip-missing", "cause      its slip did not come"),
+        ("unknown", "no-answer", "cause      no answer in time"),
+        ("not_started", "terminal-busy", ""),
+        ("approved", "part-approved", ""),
+    ],
+)
+async def test_a_cause_is_a_banks_answer_or_words(agent: ScriptedAgent, state: str, cause: str, shown: str) -> None:
+    """A program's word is nothing for staff; where the state and the sentence say it already, nothing more is said."""
+    listed(agent, documents.payment(ID, state, cause=cause))
+    async with at_screen(agent, (120, 40)) as person:
+        await at_the_card(person)
+        await person.reads("RECEPTION")
+        lines = [" ".join(line.split()) for line in person.lines]
+        assert (" ".join(shown.split()) in lines) if shown else not [line for line in lines if line.startswith("cause")]
+        assert shown.endswith(cause) or cause not in person.text
+
+
 async def test_the_days_sums_stand_beside_the_list_or_behind_tab(agent: ScriptedAgent) -> None:
     one = documents.payment(ID, "approved")
     back = documents.payment("E7K2M9Q4T1XB4", "approved", kind="refund", amount_minor=25_000)
