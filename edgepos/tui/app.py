@@ -27,8 +27,10 @@ from edgepos.client.events import Event
 from edgepos.clock import Clock, RealClock, parse_rfc3339
 from edgepos.locale.words import N_, _, set_language, wanted
 from edgepos.tui import faults, terminal_modes
+from edgepos.tui.acts import TALL
 from edgepos.tui.background import background
 from edgepos.tui.caption import Caption
+from edgepos.tui.chrome import TALL_FROM
 from edgepos.tui.colourless import Colourless
 from edgepos.tui.driver import Driver
 from edgepos.tui.form import Form
@@ -127,6 +129,11 @@ class EdgeposApp(App[None], inherit_bindings=False):
         if view:
             self._take(view)
             set_language(self._wanted_language)
+
+    @property
+    def row_lines(self) -> int:
+        """How many lines a row of a list takes: at a counter's touch screen as many as a finger hits."""
+        return TALL if self.is_kiosk and self.has_touch and self.size.height >= TALL_FROM else 1
 
     def on_resize(self) -> None:
         """What a terminal makes of its lines when its window is another is the terminal's affair."""

@@ -13,6 +13,9 @@ from edgepos.tui.chrome import Keys, key_name
 from edgepos.tui.place import Question
 from edgepos.tui.places import PLACES
 from edgepos.tui.rows import Column, Row, Rows
+from edgepos.tui.tiles import Tiles
+
+TILE_WIDTH = 30
 
 
 class Menu(Question[str | None]):
@@ -21,7 +24,10 @@ class Menu(Question[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield Caption(_("Go to"), classes="question")
-            yield Rows((Column(2), Column(4), Column(14, share=1), Column(10, share=3, least=50)), searches=False)
+            if self.clinic.row_lines > 1:
+                yield Tiles((Column(2), Column(4), Column(14, share=1)), least=TILE_WIDTH)
+            else:
+                yield Rows((Column(2), Column(4), Column(14, share=1), Column(10, share=3, least=50)), searches=False)
             yield Keys()
 
     def on_mount(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -24,6 +24,9 @@ from textual.strip import Strip
 
 from edgepos.locale.words import N_
 from edgepos.tui.sparing import Sparing
+
+if TYPE_CHECKING:
+    from edgepos.tui.app import EdgeposApp
 
 UNDECOMPOSED = str.maketrans({"ø": "o", "æ": "ae", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "œ": "oe"})
 FIND_LIMIT = 40
@@ -158,11 +161,16 @@ class Rows(Sparing, ScrollView, can_focus=True):
 
     def _extent(self) -> Size:
         """The cells and lines that all of it takes."""
-        return Size(self.size.width, len(self.shown))
+        return Size(self.size.width, len(self.shown) * self._high)
 
     def _region(self, at: int) -> Region:
         """Where row *at* stands in that."""
-        return Region(0, at, 1, 1)
+        return Region(0, at * self._high, 1, self._high)
+
+    @property
+    def _high(self) -> int:
+        """The lines of a row; its text is in the middle of them."""
+        return cast("EdgeposApp", self.app).row_lines
 
     # --- keys and taps
 
@@ -185,14 +193,14 @@ class Rows(Sparing, ScrollView, can_focus=True):
         self.cursor = min(max(0, self.cursor + by), max(0, len(self.shown) - 1))
 
     def action_page(self, by: int) -> None:
-        self.action_move(by * max(1, self.size.height - 1))
+        self.action_move(by * max(1, self.size.height // self._high - 1))
 
     def action_erase(self) -> None:
         self.find = self.find[:-1]
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
-        at = event.y + int(self.scroll_y)
+        at = (event.y + int(self.scroll_y)) // self._high
         if at >= len(self.shown):
             return
         if at == self.cursor:
@@ -206,12 +214,12 @@ class Rows(Sparing, ScrollView, can_focus=True):
         self._follow()
 
     def line_now(self, y: int) -> Strip:
-        width, at = self.size.width, y + int(self.scroll_y)
-        ground = self.rich_style
+        width, high = self.size.width, self._high
+        at, line = divmod(y + int(self.scroll_y), high)
         if not 0 <= at < len(self.shown):
-            return Strip.blank(width, ground)
-        text = set_cell_size(self._mark(at) + self._line(self.shown[at], max(0, width - 2)), width)
-        return Strip([Segment(text, self._style(at))], width)
+            return Strip.blank(width, self.rich_style)
+        text = self._mark(at) + self._line(self.shown[at], max(0, width - 2)) if line == high // 2 else ""
+        return Strip([Segment(set_cell_size(text, width), self._style(at))], width)
 
     def _style(self, at: int) -> Style:
         look = self._look(self.shown[at])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgepos.tui.before import AmountInput
+from edgepos.tui.invoices import Invoices
 from edgepos.tui.pad import AmountPad, Pad
 from edgepos.tui.pay import Pay
 from edgepos.tui.pin import Pin
@@ -175,3 +176,41 @@ async def test_however_many_have_a_pin_it_can_be_tapped(
                 await person.pilot.click(pad, offset=(column * 13 + 5, row * 3 + 1))
         await person.until(lambda: agent.posts("/login"))
     assert agent.posts("/login") == [{"operator": "o1" if count > 1 else "o0", "pin": "70"}]
+
+
+async def test_at_a_kiosks_touch_screen_a_row_is_three_lines_high(
+    agent: ScriptedAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgepos.tui.terminal_modes.wants_mouse", lambda: True)
+    agent.invoices = [documents.invoice(str(n), f"STH-{n}", "Testsson, Tova", "Bella", 10_000) for n in range(100, 140)]
+    async with at_screen(agent, (120, 40), is_kiosk=True) as person:
+        rows = person.app.screen.query_one(Invoices)
+        first = next(y for y, line in enumerate(person.lines) if "STH-100" in line)
+        for y in range(first + 2, first + 5):  # each line of the second
+            rows.cursor = 0
+            await person.pilot.click(offset=(60, y))
+            await person.pilot.pause()
+            assert rows.cursor == 1, y
+        await person.press("end")
+        await person.reads("STH-139")
+        await person.press("home", "pagedown")
+        assert 0 < rows.cursor < 12
+        await person.pilot.click(offset=(60, next(y for y, line in enumerate(person.lines) if "▶" in line)))
+        await person.until(lambda: isinstance(person.app.screen, Pay))
+
+
+@pytest.mark.parametrize(("size", "is_kiosk"), [((120, 40), False), ((80, 24), True)])
+async def test_elsewhere_a_row_is_one_line(agent: ScriptedAgent, size: tuple[int, int], is_kiosk: bool) -> None:
+    async with at_screen(agent, size, is_kiosk=is_kiosk) as person:
+        lines = [y for y, line in enumerate(person.lines) if "STH-" in line]
+        assert lines == list(range(lines[0], lines[0] + len(lines)))
+
+
+async def test_the_menu_of_a_touch_screen_is_boxes(agent: ScriptedAgent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgepos.tui.terminal_modes.wants_mouse", lambda: True)
+    async with at_screen(agent, (120, 40), is_kiosk=True) as person:
+        await person.press("f10")
+        await person.reads("Go to")
+        await person.pilot.pause()
+        await taps_box(person, "Today")
+        await person.until(lambda: person.app.current_mode == "today")
