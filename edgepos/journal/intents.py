@@ -137,7 +137,7 @@ def _payment_of(tx: Tx, intent: Intent) -> Operation:
 
 def _refund_lines(tx: Tx, intent: Intent) -> tuple[Line, ...]:
     payment = _payment_of(tx, intent)
-    left = queries.refundable(tx, payment.id)
+    left = queries.left_of(tx, payment)
     if intent.asked_minor > left:
         raise Wrong("amount-too-large", max_minor=left, payment=payment.id)
     _check_amount(intent.asked_minor)
@@ -160,7 +160,7 @@ def _refund_lines(tx: Tx, intent: Intent) -> tuple[Line, ...]:
 def _reversal_lines(tx: Tx, intent: Intent) -> tuple[Line, ...]:
     """A reversal takes the whole payment, or nothing: no part of it may have been given back."""
     payment = _payment_of(tx, intent)
-    left = queries.refundable(tx, payment.id)
+    left = queries.left_of(tx, payment)
     if left != payment.moved_minor or intent.asked_minor != left or left == 0:
         raise Wrong("amount-too-large", max_minor=left, payment=payment.id)
     return _left_lines(tx, payment)

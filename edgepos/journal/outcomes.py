@@ -39,7 +39,7 @@ CLOSED_ITSELF = "closed-by-terminal"
 
 def append_sent(tx: Tx, id: str, fence: Fence | None, boottime_ms: int) -> Operation:
     """Commit 2 of 4: from here on it may be at the terminal."""
-    state = advance(queries.operation(tx, id).state, Step.SEND)
+    state = advance(queries.state_of(tx, id), Step.SEND)
     fields = {"id": id, "fence": None if fence is None else asdict(fence), "boottime_ms": boottime_ms}
     tx.append("operation.sent", id, fields)
     return read_back(tx, id, state)

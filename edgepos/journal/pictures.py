@@ -81,7 +81,7 @@ def _around(tx: Tx, operation: Operation, periods: dict[tuple[str, int], Period 
             periods[key] = record_queries.period(tx, *key)
         period = periods[key]
     return Surroundings(
-        refundable_minor=queries.refundable(tx, operation.id) if is_payment else 0,
+        refundable_minor=queries.left_of(tx, operation) if is_payment else 0,
         bookings=frozenset(OutboxState(row[0]) for row in states),
         period=period,
     )

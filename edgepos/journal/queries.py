@@ -101,6 +101,14 @@ def operation(tx: Tx, id: str) -> Operation:
     return _operation(tx, row)
 
 
+def state_of(tx: Tx, id: str) -> State:
+    """For a step that asks for nothing else: an operation is long. Raises Wrong `unknown-payment`."""
+    row = tx.row("SELECT state FROM operation WHERE id = :id", id=id)
+    if row is None:
+        raise Wrong("unknown-payment", text=id[:40])
+    return State(row[0])
+
+
 def by_request_key(tx: Tx, key: str) -> Operation | None:
     row = tx.row(_OPERATION + "WHERE o.request_key = :key", key=key)
     return _operation(tx, row) if row else None
@@ -244,11 +252,15 @@ FROM operation WHERE corrects = :id AND kind IN ('refund', 'reversal')"""
 
 
 def refundable(tx: Tx, id: str) -> int:
+    """As `left_of`. Raises Wrong `unknown-payment`."""
+    return left_of(tx, operation(tx, id))
+
+
+def left_of(tx: Tx, payment: Operation) -> int:
     """What is left of a payment: paid less all money back that is approved, unknown or under way. Never below 0."""
-    payment = operation(tx, id)
     if payment.kind is not Kind.PURCHASE:
         return 0
-    used = tx.row(_USED, id=id)
+    used = tx.row(_USED, id=payment.id)
     return max(0, payment.moved_minor - (used[0] if used else 0))
 
 
