@@ -18,6 +18,8 @@ import rfc8785
 MAX_INTEGER = 2**53 - 1
 """The largest that RFC 8785 writes."""
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+read_json = json.JSONDecoder().decode
+"""One decoder for all: `json.loads` asks anew what each text is and how it is to be read."""
 
 GENESIS = bytes(32)
 """What the first event has as its previous hash."""
@@ -143,7 +145,7 @@ class Event:
 
     @property
     def fields(self) -> dict[str, object]:
-        fields: dict[str, object] = json.loads(self.body)
+        fields: dict[str, object] = read_json(self.body)
         return fields
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 from edgepos.domain.errors import Wrong
 from edgepos.domain.invoice import Booking
 from edgepos.journal.database import Row, Tx
+from edgepos.journal.events import read_json
 from edgepos.journal.queries import MAX_PAGE
 from edgepos.journal.values import (
     OutboxRow,
@@ -26,7 +25,7 @@ _QUEUED = _OUTBOX + "WHERE b.state = 'queued' AND b.state <> 'acknowledged' ORDE
 
 
 def _outbox_row(row: Row) -> OutboxRow:
-    result, change = json.loads(row[17]), json.loads(row[10])
+    result, change = read_json(row[17]), read_json(row[10])
     return OutboxRow(
         row=row[0],
         payment=row[1],
@@ -37,7 +36,7 @@ def _outbox_row(row: Row) -> OutboxRow:
         currency=row[6],
         state=OutboxState(row[7]),
         cause=row[8],
-        facts=json.loads(row[9]),
+        facts=read_json(row[9]),
         change=change,
         practice_payment=row[11],
         via=row[12],

@@ -12,6 +12,7 @@ from dataclasses import replace
 from edgepos.domain.errors import Wrong
 from edgepos.domain.operation import OPEN, Claim, Fence, Kind, Line, Operation, Origin, State
 from edgepos.journal.database import Row, Tx
+from edgepos.journal.events import read_json
 from edgepos.journal.values import (
     DayTotals,
     InvoiceHeld,
@@ -36,7 +37,7 @@ FROM line WHERE operation = :id ORDER BY line"""
 
 
 def _operation(tx: Tx, row: Row) -> Operation:
-    fence = json.loads(row[20]) if row[20] else None
+    fence = read_json(row[20]) if row[20] else None
     lines = (
         Line(
             line=line[0],
@@ -72,12 +73,12 @@ def _operation(tx: Tx, row: Row) -> Operation:
         tip_minor=row[16],
         surcharge_minor=row[17],
         cause=row[18],
-        evidence=tuple(json.loads(row[19])),
+        evidence=tuple(read_json(row[19])),
         fence=Fence(**fence) if fence else None,
         sent_boot_id=row[21],
         sent_boottime_ms=row[22],
         stop_asked_at=row[23],
-        result=json.loads(row[24]),
+        result=read_json(row[24]),
         session=row[25],
         period=row[26],
         settled_outcome=row[27],

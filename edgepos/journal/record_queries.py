@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from edgepos.domain.identifiers import box_tag
 from edgepos.journal.database import Row, Tx
+from edgepos.journal.events import read_json
 from edgepos.journal.queries import MAX_PAGE
 from edgepos.journal.values import (
     Closing,
@@ -33,7 +33,7 @@ def _terminal(row: Row) -> TerminalRow:
         session=row[4],
         last_session=row[5],
         last_operation=row[6],
-        last_result=json.loads(row[7]),
+        last_result=read_json(row[7]),
         last_reconciled_at=row[8],
     )
 
@@ -57,7 +57,7 @@ def _period(row: Row) -> Period:
         closed_at=row[4],
         by=row[5],
         operation=row[6],
-        totals=tuple(json.loads(row[7])),
+        totals=tuple(read_json(row[7])),
         slip=row[8],
     )
 
@@ -93,9 +93,9 @@ def closings(tx: Tx, limit: int, before: int | None) -> list[Closing]:
         Closing(
             number=row[0],
             clinic_day=row[1],
-            terminals=tuple(json.loads(row[2])),
-            periods=tuple(json.loads(row[3])),
-            match=json.loads(row[4]),
+            terminals=tuple(read_json(row[2])),
+            periods=tuple(read_json(row[3])),
+            match=read_json(row[4]),
             operator=row[5],
             made_at=row[6],
         )
@@ -114,7 +114,7 @@ def _finding(row: Row) -> FindingRow:
         finding=row[0],
         kind=row[1],
         subject=row[2],
-        facts=json.loads(row[3]),
+        facts=read_json(row[3]),
         raised_at=row[4],
         handled_at=row[5],
         operator=row[6],
