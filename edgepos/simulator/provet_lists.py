@@ -151,13 +151,21 @@ def _like(value: Any, wanted: str, key: str) -> Any:
                 number = Decimal(wanted)
                 return number if number.is_finite() else _refuse(key)
             case datetime():
-                moment = datetime.fromisoformat(wanted)
-                return moment if moment.tzinfo else moment.replace(tzinfo=ZONE)
+                return moment_in(wanted) or _refuse(key)
             case date():
                 return datetime.fromisoformat(wanted).date()
     except (ValueError, KeyError, InvalidOperation):
         _refuse(key)
     return wanted
+
+
+def moment_in(text: str) -> datetime | None:
+    """The moment that a filter names, without a zone in the practice system's own; None if it names none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZONE)
 
 
 def _refuse(key: str) -> NoReturn:

@@ -24,27 +24,36 @@ class Rows:
     def url(self, resource: str, number: int | None) -> str | None:
         return None if number is None else f"{self._base}{resource}/{number}/"
 
+    def invoice_keys(self, invoice: Invoice) -> Json:
+        """What an invoice is filtered and ordered by: a list of many is written out only where it is shown."""
+        return {
+            "id": invoice.id,
+            "status": invoice.status,
+            "client": self.url("client", invoice.client),
+            "department": self.url("department", invoice.department),
+            "consultation": self.url("consultation", invoice.consultation),
+            "credit_note": invoice.credit_note,
+            "invoice_date": invoice.invoice_date.isoformat(),
+            "date_paid": day.isoformat() if (day := self._practice.paid_on(invoice)) else None,
+            "created": moment(invoice.created),
+            "modified": moment(invoice.modified),
+        }
+
     def invoice(self, invoice: Invoice) -> Json:
         practice = self._practice
         net_minor = round(invoice.total_minor / 1.25)
-        row: Json = {
+        row: Json = self.invoice_keys(invoice) | {
             "url": self.url("invoice", invoice.id),
-            "id": invoice.id,
-            "status": invoice.status,
             "invoice_number": invoice.number,
             "invoice_prefix": invoice.prefix,
             "reference_number": None,
             "additional_reference": None if invoice.id % 2 else "",
-            "client": self.url("client", invoice.client),
-            "department": self.url("department", invoice.department),
-            "consultation": self.url("consultation", invoice.consultation),
             "patients": [self.url("patient", number) for number in invoice.patients],
             "total": number(net_minor),
             "total_vat": number(invoice.total_minor - net_minor),
             "total_with_vat": number(invoice.total_minor),
             "due_sum": number(practice.due_minor(invoice, as_shown=True)),
             "client_due_sum": number(practice.client_due_minor(invoice, as_shown=True)),
-            "credit_note": invoice.credit_note,
             "credit_note_original_invoice": self.url("invoice", invoice.original),
             "first_original_invoice": self.url("invoice", invoice.original),
             "invoice_row": [self.url("invoicerow", part.id) for part in invoice.rows],
@@ -53,10 +62,6 @@ class Rows:
             "payer_name": invoice.payer,
             "payer_organization_name": "",
             "remarks": invoice.remarks,
-            "invoice_date": invoice.invoice_date.isoformat(),
-            "date_paid": day.isoformat() if (day := practice.paid_on(invoice)) else None,
-            "created": moment(invoice.created),
-            "modified": moment(invoice.modified),
         }
         return self._untidy(row, invoice.id) if practice.variants.untidy else row
 

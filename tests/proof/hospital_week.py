@@ -1,6 +1,7 @@
 """An animal hospital's week: 20 terminals, 10 screens, 2,000 payments a day, networks that flap, a restart each night.
 
     python -m tests.proof.hospital_week            the week, with its series hour by hour; under half an hour
+    python -m tests.proof.hospital_week --hours 12  its first hours only
     python -m tests.proof.hospital_week --short    four hours of a night with 3 terminals, in seconds
 
 Simulator, agent and screens are processes and talk over real sockets; only time is virtual. Everything that is drawn
@@ -18,7 +19,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -240,7 +241,7 @@ class Week:
         """All at rest, all reconciled, the day closed; then the agent starts again: asked to, or killed."""
         self.rest()
         self.reconcile()
-        self.ask("/closings", {})
+        self.hospital.meanwhile(lambda: self.ask("/closings", {}))
         if self.life % 2:
             self.hospital.stop_agent()
         else:
@@ -342,6 +343,8 @@ def main(arguments: Sequence[str]) -> int:
 
     end_together()
     plan = SHORT if "--short" in arguments else WEEK
+    if "--hours" in arguments:
+        plan = replace(plan, hours=int(arguments[arguments.index("--hours") + 1]))
     began = time.monotonic()
     say(table([]))
     with tempfile.TemporaryDirectory(prefix="edgepos-week-") as scratch:

@@ -94,6 +94,7 @@ async def test_filters_methods_and_what_is_ignored(clinic: Clinic) -> None:
     assert await ids(clinic, "id__in=501,503&ordering=id") == [501, 503]
     assert await ids(clinic, "client__is=78&credit_note__is=true") == [504]
     assert await ids(clinic, "modified__gte=2026-11-24%2015:25%2B01:00&department__is=1&ordering=id") == [401, 402]
+    assert await ids(clinic, "id__gt=664&id__is=501&filter_type=or&ordering=id") == [501, 665]
     everything = await ids(clinic, "")
     assert await ids(clinic, "due_sum__gt=0&nonsense__is=1") == everything
     assert (await clinic.provet("GET", "/invoice/?id__is=abc")).status_code == 400

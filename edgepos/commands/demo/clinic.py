@@ -223,11 +223,12 @@ class DemoClinic:
         raise DemoFailed(f"The agent did not end when it was told to. Its last words: {self.last_words()}")
 
     def _stop(self) -> None:
-        for process in (self._agent, self._simulator):
-            if process is None:
-                continue
+        started = [process for process in (self._agent, self._simulator) if process is not None]
+        for process in started:  # both at once: with the simulator goes virtual time, which an agent may need to end
             if process.poll() is None:
                 process.terminate()
+        for process in started:
+            if process.poll() is None:
                 try:
                     process.wait(5)
                 except subprocess.TimeoutExpired:
