@@ -91,6 +91,9 @@ class Hospital(DemoClinic):
         self._screens: subprocess.Popen[str] | None = None
         self._count = plan.screens
 
+    def _environment(self, **extra: str) -> dict[str, str]:
+        return super()._environment(MALLOC_ARENA_MAX="1", **extra)  # as the unit has it
+
     def _helper(self, *arguments: str, **options: Any) -> subprocess.Popen[Any]:
         command = [sys.executable, "-m", "tests.proof.hospital_processes", *arguments]
         return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=self._log, **options)
