@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,8 +32,11 @@ WATCHED_S = 10.0
 """Between two refreshes while a screen shows the list. The rate budget has the last word."""
 WATCHED_FOR_S = 60.0
 """A list that was asked for this recently is being shown."""
-WHOLE_EVERY_S = 3600.0
-"""The whole list is read again this often: what changed without a mark, or was deleted, leaves it then."""
+UNPAID_EVERY_S = 3600.0
+"""All that is unpaid is read again this often: what changed without a mark, or was deleted, leaves the list then."""
+WHOLE_EVERY_S = 24 * 3600.0
+"""And everything of late, drafts included: a hospital's month of 60,000 invoices takes twenty minutes of the rate budget,
+in which the list learns nothing. Where the practice system does not tell what is unpaid, it is this every hour."""
 SAVE_EVERY_S = 600.0
 """A list that stays as it is is written down again this often; after a start it looks that much older at most."""
 OVERLAP = timedelta(seconds=5)
@@ -105,6 +108,10 @@ class Desk:
         self._as_of: str | None = None
         self._read_at: float | None = None
         self._whole_at: float | None = None
+        self._unpaid_at = float("-inf")
+        self._newest = ""
+        """When the newest change in the lists read so far was made, by the practice system's own clock. One invoice that
+        was read by itself does not count: another may have changed before it."""
         self._saved_at = float("-inf")
         self._age_at_start_s = 0.0
         self._shown_at = float("-inf")
@@ -230,19 +237,47 @@ class Desk:
         """Read what changed, or the whole list where that is due. Raises Temporary, Configuration."""
         async with self._refreshing:
             now = self._clock.monotonic()
-            since = self._newest() if self._whole_at is not None and now - self._whole_at < WHOLE_EVERY_S else None
-            invoices = await self._practice.invoices(since=since)
             before = {id: entry.invoice for id, entry in self._entries.items()}
+            invoices, gone = await self._read(now, before)
             for invoice in invoices:
                 self._keep(invoice)
-            if since is None:
-                self._whole_at = now
-                for id in before.keys() - {invoice.id for invoice in invoices}:
-                    del self._entries[id]
+            for id in gone:
+                self._entries.pop(id, None)
             self._as_of, self._read_at = rfc3339(self._clock.now()), now
             names = await self._learn_names()
             await self._save(before, names, self._as_of)
             self._changed(self._as_of)
+
+    async def _read(self, now: float, before: Mapping[str, Invoice]) -> tuple[list[Invoice], Collection[str]]:
+        """Invoices as they are now, later readings last, and the ids of those of *before* that are not there any more."""
+        since, unpaid = self._changes_since(now), None
+        is_due = now - self._unpaid_at >= UNPAID_EVERY_S
+        if since is not None and is_due and (unpaid := await self._practice.unpaid()) is None:
+            since = None
+        invoices = await self._practice.invoices(since=since)
+        newest = max((one.modified_at for one in invoices), default="")
+        if since is None:
+            self._whole_at, self._unpaid_at, self._newest = now, now, newest
+            return invoices, before.keys() - {one.id for one in invoices}
+        again: list[Invoice] = []
+        gone: list[str] = []
+        if unpaid is not None:
+            seen = {one.id for one in (*unpaid, *invoices)}
+            again, gone = await self._ask_for([id for id, one in before.items() if one.is_payable and id not in seen])
+            self._unpaid_at = now
+        self._newest = max(self._newest, newest)
+        return [*again, *(unpaid or ()), *invoices], gone
+
+    async def _ask_for(self, ids: Sequence[str]) -> tuple[list[Invoice], list[str]]:
+        """Each of *ids* by itself, for a list may have left it out; and those of them that are not there any more."""
+        found: list[Invoice] = []
+        gone: list[str] = []
+        for id in ids:
+            try:
+                found.append(await self._practice.invoice(id, background=True))
+            except Wrong:
+                gone.append(id)
+        return found, gone
 
     async def _save(self, before: Mapping[str, Invoice], names: Mapping[str, str], as_of: str) -> None:
         """Keep what is new. That nothing is new is kept now and then only: flash wears out."""
@@ -268,10 +303,12 @@ class Desk:
             self._keep(invoice)
         return names
 
-    def _newest(self) -> str | None:
-        """From when on changes are of interest, by the practice system's own clock."""
-        newest = max((entry.invoice.modified_at for entry in self._entries.values()), default="")
-        return rfc3339(datetime.fromisoformat(newest) - OVERLAP) if newest else None
+    def _changes_since(self, now: float) -> str | None:
+        """From when on changes are of interest, by the practice system's own clock; None: everything is."""
+        if not self._newest or self._whole_at is None or now - self._whole_at >= WHOLE_EVERY_S:
+            return None
+        newest = min(datetime.fromisoformat(self._newest), self._clock.now())  # one of the future hides nothing
+        return rfc3339(newest - OVERLAP)
 
     def _keep(self, invoice: Invoice) -> None:
         self._ended.pop(invoice.id, None)

@@ -106,6 +106,9 @@ class PracticeSystem(Protocol):
         With *since*, paid and voided ones are in it too, so that a list can be kept up to date.
         """
 
+    async def unpaid(self) -> list[Invoice] | None:
+        """All that are unpaid, however old; None where the practice system does not tell them from the others."""
+
     async def invoice(self, id: str, *, background: bool = False) -> Invoice:
         """One invoice, fresh. *background*: leave the last of the budget to people. Raises Wrong `unknown-invoice`."""
 

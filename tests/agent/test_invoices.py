@@ -13,7 +13,7 @@ import pytest
 from edgepos.agent.invoices import Desk, plain
 from edgepos.clock import Clock
 from edgepos.domain.errors import NotReached, Wrong
-from edgepos.domain.invoice import WhyNot
+from edgepos.domain.invoice import Invoice, WhyNot
 from edgepos.journal import KeptLine
 from edgepos.simulator.server import Simulator
 from tests.practice.conftest import Tried, booking, provet_of
@@ -114,6 +114,59 @@ async def test_an_invoice_that_was_deleted_leaves_with_the_next_whole_reading(de
     await asyncio.sleep(3700)
     await desk.refresh()
     assert "502" not in found(desk, "")
+
+
+async def test_a_draft_that_was_deleted_leaves_within_a_day_and_no_hour_reads_everything(
+    desk: Desk, tried: Tried
+) -> None:
+    """A hospital's month was read each hour, which took its rate budget for twenty minutes."""
+    await desk.refresh()
+    del tried.books.invoices[506]
+    for hour in range(25):
+        before = len(tried.calls("GET", "/invoice/"))
+        await asyncio.sleep(3600)
+        await desk.refresh()
+        asked = [dict(call.query) for call in tried.calls("GET", "/invoice/")[before:]]
+        assert hour >= 23 or sum("modified__gte" in one and one["page_size"] != "50" for one in asked) == 0
+    assert "506" not in found(desk, "")
+
+
+async def test_one_that_the_list_of_the_unpaid_leaves_out_is_asked_for_before_it_leaves(
+    desk: Desk, tried: Tried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def none() -> list[Invoice]:
+        return []
+
+    await desk.refresh()
+    monkeypatch.setattr(tried.provet, "unpaid", none)
+    listed = found(desk, "")
+    await asyncio.sleep(3700)
+    await desk.refresh()
+    assert found(desk, "") == listed
+
+
+async def test_where_all_is_paid_only_changes_are_asked_for(desk: Desk, tried: Tried) -> None:
+    """The whole month was read every half minute then."""
+    for invoice in list(tried.books.invoices.values()):
+        if invoice.status != 3 or tried.books.client_due_minor(invoice) != 0:
+            del tried.books.invoices[invoice.id]
+    await desk.refresh()
+    assert found(desk, "") == []
+    before = len(tried.calls("GET", "/invoice/"))
+    await asyncio.sleep(30)
+    await desk.refresh()
+    assert len(tried.calls("GET", "/invoice/")) == before + 1
+
+
+async def test_one_that_is_read_by_itself_hides_no_earlier_change_of_another(desk: Desk, tried: Tried) -> None:
+    await desk.refresh()
+    await asyncio.sleep(300)
+    earlier = tried.books.new_invoice(10_000, 2)
+    await asyncio.sleep(300)
+    tried.books.book(501, 100, info="Kort")
+    await desk.fresh("501")
+    await desk.refresh()
+    assert str(earlier.id) in found(desk, "")
 
 
 async def test_it_keeps_itself_up_to_date_and_asks_more_often_while_it_is_shown(desk: Desk, tried: Tried) -> None:

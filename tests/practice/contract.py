@@ -63,6 +63,15 @@ class PracticeContract:
         assert listed[payable].is_payable
         assert not listed[draft].is_payable
 
+    async def test_what_is_unpaid_is_told_from_the_rest_or_not_at_all(
+        self, system: PracticeSystem, payable: str, draft: str
+    ) -> None:
+        unpaid = await system.unpaid()
+        assert unpaid is None or (payable in {one.id for one in unpaid if one.is_payable})
+        await system.post(a_booking(payable, 75000))
+        unpaid = await system.unpaid()
+        assert unpaid is None or payable not in {one.id for one in unpaid if one.is_payable}
+
     async def test_what_changed_since_shows_a_payment(self, system: PracticeSystem, payable: str, draft: str) -> None:
         before = await system.invoice(payable)
         await system.post(a_booking(payable, 75000))

@@ -87,13 +87,13 @@ async def test_an_invoice_paid_while_the_list_is_read_is_not_listed_as_payable(
     tried: Tried, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was read as unpaid, and is then not among the newest of those that are paid."""
-    read = tried.provet._read_unpaid
+    unpaid = await tried.provet.unpaid()
+    assert unpaid is not None
 
-    async def read_and_paid(found: dict[str, Invoice]) -> None:
-        await read(found)
-        found["510"] = replace(found["501"], id="510")  # as it was before it was paid
+    async def with_one_more() -> list[Invoice]:
+        return [*unpaid, replace(unpaid[0], id="510")]  # as it was before it was paid
 
-    monkeypatch.setattr(tried.provet, "_read_unpaid", read_and_paid)
+    monkeypatch.setattr(tried.provet, "unpaid", with_one_more)
     monkeypatch.setattr("edgepos.practice.provet.client.MOST_ENDED", 0)
     assert "510" not in {invoice.id for invoice in await tried.provet.invoices(since=None)}
 

@@ -101,7 +101,7 @@ class Provet:
             if since is not None:
                 await self._read_changed(found, datetime.fromisoformat(since), page_size=PAGE)
             else:
-                await self._read_unpaid(found)
+                found.update((one.id, one) for one in await self.unpaid() or ())
                 recently = self._clock.now() - timedelta(days=assumed.RECENT_DAYS)
                 await self._read_changed(found, recently, page_size=MANY)
         except (FilterIgnored, Unacceptable):  # a list to pick from does without: the newest rows, sorted out here
@@ -110,17 +110,16 @@ class Provet:
             found = {one.id: one for one in self._read(row for _, row in newest_rows)}
         return list(found.values())
 
-    async def _read_unpaid(self, found: dict[str, Invoice]) -> None:
-        """All that are unpaid, however old; none where the service does not filter: the recent ones have to do then."""
+    async def unpaid(self) -> list[Invoice] | None:
         unpaid: dict[str, Invoice] = {}
         try:
             async for page in walk(self._invoice_page, self._here() | assumed.UNPAID_FILTERS, page_size=MANY):
                 if any(row.get("date_paid") not in (None, "") for row in page):
-                    return
+                    return None
                 unpaid.update((one.id, one) for one in self._read(page))
-        except Unacceptable:
-            return
-        found.update(unpaid)
+        except (FilterIgnored, Unacceptable):
+            return None
+        return list(unpaid.values())
 
     async def _read_changed(self, found: dict[str, Invoice], moment: datetime, *, page_size: int) -> None:
         """What has changed since *moment*, page by page: a hospital has 60,000 rows a month, and no box has room for all
