@@ -20,7 +20,7 @@ from edgepos.agent.invoice_cache import InvoiceCache
 from edgepos.clock import Clock, parse_rfc3339, rfc3339
 from edgepos.domain.booking import row_in
 from edgepos.domain.errors import NotReached, Wrong
-from edgepos.domain.invoice import Invoice, Kept, PracticePayment, WhyNot, chargeable
+from edgepos.domain.invoice import DUE_LAG_S, Invoice, Kept, PracticePayment, WhyNot, chargeable
 from edgepos.domain.money import DIGITS
 from edgepos.journal import KeptLine
 from edgepos.practice import Configuration, PracticeSystem, Temporary
@@ -212,7 +212,10 @@ class Desk:
 
     def booked(self, row: str) -> None:
         """The practice system has *row* now: for a while its due sum may not show it."""
-        self._booked_at[row] = self._clock.monotonic()
+        now = self._clock.monotonic()
+        while self._booked_at and now - next(iter(self._booked_at.values())) >= DUE_LAG_S:
+            del self._booked_at[next(iter(self._booked_at))]  # as good as booked before we began
+        self._booked_at[row] = now
 
     def _held(self, line: KeptLine, payments: Sequence[PracticePayment]) -> Kept:
         is_booked = any(one.id == line.practice_payment or row_in(one.info) == line.row for one in payments)

@@ -280,6 +280,9 @@ async def test_a_due_sum_that_lags_behind_a_booking_is_not_believed(desk: Desk, 
     tried.books.add_row(tried.books.invoices[501], "Tillägg", 10000)
     invoice = await desk.fresh("501")
     assert await desk.chargeable(invoice, [kept(30000, payment=posted.payment_id)]) == 55000
+    desk.booked("E7K2M9Q4T1XA4.1")
+    assert list(desk._booked_at) == ["E7K2M9Q4T1XA4.1"], "what no due sum hides any more is forgotten"
+    assert await desk.chargeable(invoice, [kept(30000, payment=posted.payment_id)]) == 55000
 
 
 async def test_a_search_key_among_500_invoices_is_answered_at_once(desk: Desk) -> None:
