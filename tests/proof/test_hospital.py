@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from edgepos.outbound import IDLE_LINES
 from tests.proof.figures import SEED, record
 from tests.proof.hospital_series import growth
-from tests.proof.hospital_week import SHORT, play
+from tests.proof.hospital_week import ROOT, SHORT, play
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -27,3 +29,16 @@ def test_a_stormy_night_ends_with_three_sides_that_agree_and_nothing_left_behind
     assert all(grown[name] < LEAK_PERCENT for name in ("agent_kib", "screens_kib", "files", "threads", "tasks")), grown
     few, most = (pick(one.descriptors for one in week.samples) for pick in (min, max))
     assert most - few <= IDLE_LINES, "descriptors come and go with the lines that are kept open, and with nothing else"
+
+
+def test_a_week_that_is_told_to_end_leaves_no_process_behind() -> None:
+    command = [sys.executable, "-m", "tests.proof.hospital_week", "--short"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as week:
+        assert week.stdout is not None
+        assert week.stdout.readline(), "the head of its table"
+        assert week.stdout.readline(), "the first hour's line: all are at work"
+        started = Path(f"/proc/{week.pid}/task/{week.pid}/children").read_text().split()
+        week.terminate()
+        week.wait(30)
+    assert len(started) == 3, "simulator, agent, screens"
+    assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]
