@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import count
 from random import Random
 
 import pytest
@@ -127,13 +128,18 @@ def sizes(where: str) -> list[tuple[int, int]]:
     return drawn if where.startswith("payment") else [*EDGES, *drawn]
 
 
+PARTS = 4 if SOAK else 1
+
+
 @pytest.mark.timeout(0 if SOAK else 120)
-async def test_every_size_is_drawn_and_a_running_payment_seen(agent: ScriptedAgent) -> None:
-    """FC-29."""
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_every_size_is_drawn_and_a_running_payment_seen(agent: ScriptedAgent, part: int) -> None:
+    """FC-29. In parts, of which several processes take one each."""
     agent.open = [documents.payment()]
     async with at_screen(agent) as person:
+        stops = count()
         async for where in rooms.walk(person):
-            for width, height in sizes(where):
+            for width, height in sizes(where) if next(stops) % PARTS == part else ():
                 await person.resize(width, height)
                 assert len(person.lines) == height, (where, width, height)
                 if (width, height) in ((59, 20), (60, 19)) and where != "lock":
