@@ -29,8 +29,8 @@ PRAGMAS: Mapping[str, tuple[object, object]] = {
     "recursive_triggers": ("ON", 1),
     "trusted_schema": ("OFF", 0),
     "cell_size_check": ("ON", 1),
-    # Full within the first hour, and level from then on. With 16 MB no page was read less often, at a journal of a
-    # million payments either: what comes next is near what came last, and the kernel has the rest in memory.
+    # Full within the first hours, and level from then on. With 16 MB a payment read from the file as often, with a
+    # million payments in the journal too; those pages the kernel had in memory.
     "cache_size": (-2_000, -2_000),
     # 16 MB of log between checkpoints: the same pages are then written once instead of ten times.
     "wal_autocheckpoint": (4000, 4000),
