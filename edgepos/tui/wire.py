@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import curses
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.control import Control
+from rich.segment import Segment
 from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
 from textual.strip import Strip
 
@@ -124,7 +126,8 @@ class Shown:
     """What stands on the terminal, line by line, as far as it is known: only what is another is sent."""
 
     def __init__(self) -> None:
-        self._lines: dict[int, Strip] = {}
+        self._lines: dict[int, Sequence[Segment]] = {}
+        """As segments: each strip keeps what was cut out of it, and these would live long."""
         self._drawn_by: Picture | None = None
 
     def forget(self) -> None:
@@ -140,18 +143,18 @@ class Shown:
     def put_line(self, y: int, line: Strip, console: Console) -> str:
         """What makes *line* stand there."""
         sent = self.put(y, 0, line, console)
-        self._lines[y] = line
+        self._lines[y] = list(line)
         return sent
 
     def put(self, y: int, x: int, piece: Strip, console: Console) -> str:
         """What makes *piece* stand there, from cell *x* on."""
-        line, end = self._lines.get(y), x + piece.cell_length
-        if line is None:
+        if y not in self._lines:
             return _sent(piece, x, y, console)
+        line, end = Strip(self._lines[y]), x + piece.cell_length
         span = other(line.crop(x, end), piece)
         if span is None:
             return ""
-        self._lines[y] = Strip.join([line.crop(0, x), piece, line.crop(end)])
+        self._lines[y] = list(Strip.join([line.crop(0, x), piece, line.crop(end)]).simplify())
         return _sent(piece.crop(*span), x + span[0], y, console)
 
 
@@ -199,9 +202,13 @@ class Spans(ChopsUpdate):
         sent: list[str] = []
         for y, left, right in self.spans:
             pieces = [
-                strip.crop(max(left - x, 0), min(end, right) - x)
+                (x, strip)
                 for end, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=True)
                 if strip is not None and x < right and end > left
             ]
-            sent.append(shown.put(y, left, Strip.join(pieces), console))
+            if not pieces:
+                continue  # beyond the edge
+            begin = pieces[0][0]
+            together = Strip.join([strip for _, strip in pieces]).crop(left - begin, right - begin)
+            sent.append(shown.put(y, left, together, console))
         return "".join(sent)
