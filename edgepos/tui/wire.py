@@ -178,27 +178,31 @@ class Picture(Compositor):
         return None if part is None else Spans(self, part.chops, part.spans, part.chop_ends)
 
 
-class Whole(LayoutUpdate):
+class Drawing:
+    """Before one of Textual's updates among the bases: it knows whose picture it draws."""
+
     def __init__(self, picture: Picture, *of_textual: Any) -> None:
         super().__init__(*of_textual)
         self._picture = picture
 
-    def render_segments(self, console: Console) -> str:
+    def _begin(self) -> Shown:
+        """What stands on the terminal, for this picture to be drawn on."""
         shown = self._picture.shown
         shown.turn_to(self._picture)
+        return shown
+
+
+class Whole(Drawing, LayoutUpdate):
+    def render_segments(self, console: Console) -> str:
+        shown = self._begin()
         return "".join(shown.put_line(y, Strip.join(pieces), console) for y, pieces in enumerate(self.strips))
 
 
-class Spans(ChopsUpdate):
+class Spans(Drawing, ChopsUpdate):
     """The cells of each span. It lies in one line, and goes over whole pieces and parts of them, all of them drawn."""
 
-    def __init__(self, picture: Picture, *of_textual: Any) -> None:
-        super().__init__(*of_textual)
-        self._picture = picture
-
     def render_segments(self, console: Console) -> str:
-        shown = self._picture.shown
-        shown.turn_to(self._picture)
+        shown = self._begin()
         sent: list[str] = []
         for y, left, right in self.spans:
             pieces = [
