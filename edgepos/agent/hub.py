@@ -111,7 +111,7 @@ class Hub:
                 listener.put(message)
 
     def listed(self, as_of: str) -> None:
-        """The desk's list was read again, and stands as of then."""
+        """The desk's list is another, and stands as of then: to be read again."""
         self.tell("invoices", {"as_of": as_of})
 
     def bye(self) -> None:

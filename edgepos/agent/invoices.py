@@ -96,7 +96,7 @@ class Desk:
         changed: Callable[[str], None] = lambda as_of: None,
     ) -> None:
         """*scope* names practice system and department; *spread* in [0, 1) tells boxes of one organisation apart.
-        *changed* hears of each time that the list was read again.
+        *changed* hears whenever the list is another than it was, or is read again after it could not be.
         """
         self._practice, self._clock = practice, clock
         self._cache = InvoiceCache(folder)
@@ -114,6 +114,8 @@ class Desk:
         was read by itself does not count: another may have changed before it."""
         self._saved_at = float("-inf")
         self._age_at_start_s = 0.0
+        self._is_news = True
+        """Whether those who show the list do not know of it as it is."""
         self._shown_at = float("-inf")
         self._began_at = clock.monotonic()
         self._booked_at: dict[str, float] = {}
@@ -146,6 +148,7 @@ class Desk:
             try:
                 await self.refresh()
             except (Temporary, Configuration) as away:
+                self._is_news = True  # that it can be read again
                 log.info("list not refreshed", extra={"service": "practice", "cause": away.cause})
             await self._clock.sleep(spread_s)
             spread_s = 0.0
@@ -245,11 +248,13 @@ class Desk:
             for invoice in invoices:
                 self._keep(invoice)
             for id in gone:
-                self._entries.pop(id, None)
+                self._is_news |= self._entries.pop(id, None) is not None
             self._as_of, self._read_at = rfc3339(self._clock.now()), now
             names = await self._learn_names()
             await self._save(before, names, self._as_of)
-            self._changed(self._as_of)
+            if self._is_news:
+                self._is_news = False
+                self._changed(self._as_of)
 
     async def _read(self, now: float, before: Mapping[str, Invoice]) -> tuple[list[Invoice], Collection[str]]:
         """Invoices as they are now, later readings last, and the ids of those of *before* that are not there any more."""
@@ -318,9 +323,10 @@ class Desk:
         named = self._named(invoice)
         entry = _Entry(named, plain(named.number), _found_by(named))
         if invoice.why_not not in NEVER_LISTED:
+            self._is_news |= entry != self._entries.get(invoice.id)
             self._entries[invoice.id] = entry
             return
-        self._entries.pop(invoice.id, None)
+        self._is_news |= self._entries.pop(invoice.id, None) is not None
         if invoice.why_not is not WhyNot.OTHER_DEPARTMENT:
             self._ended[invoice.id] = entry
             if len(self._ended) > ENDED_KEPT:

@@ -18,6 +18,7 @@ from textual.filter import LineFilter
 from textual.message import Message
 from textual.reactive import var
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.worker import Worker, WorkerState
 
 from edgepos import loading
@@ -121,6 +122,8 @@ class EdgeposApp(App[None], inherit_bindings=False):
         self._away_since: float | None = None
         self._minute = ""
         """What the header's clock shows."""
+        self._next_tick: tuple[Timer, bool] | None = None
+        """And whether it comes within a second."""
         self._colourless = (Colourless(),)
         for theme in THEMES:
             self.register_theme(theme)
@@ -156,7 +159,7 @@ class EdgeposApp(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self._mind_the_process()
-        self.set_interval(1, self._tick)
+        self.count()
         self.set_timer(loading.SETTLED_S, loading.settle)
         self.follow()
 
@@ -282,12 +285,54 @@ class EdgeposApp(App[None], inherit_bindings=False):
         for screen in self.screen_stack:
             if isinstance(screen, Place):
                 screen.draw()
+        self.count()
+
+    def count(self) -> None:
+        """See to it that `_tick` comes in time for what is on the screen now."""
+        if self._next_tick is not None:
+            timer, is_soon = self._next_tick
+            if is_soon or not self._counts_seconds:
+                return
+            timer.stop()
+        is_soon = self._counts_seconds
+        self._next_tick = self.set_timer(1.0 if is_soon else self._quiet_s, self._tick), is_soon
+
+    @property
+    def _counts_seconds(self) -> bool:
+        """Whether something may be another a second from now, by time alone."""
+        is_waiting = self._away_since is not None and self.current_mode != "fallback"
+        places = (screen for screen in self.screen_stack if isinstance(screen, Place))
+        return is_waiting or self.view.status is None or any(place.is_moving for place in places)
+
+    @property
+    def _quiet_s(self) -> float:
+        """So long until the clock shows another minute, or until nobody has been here for too long."""
+        now = self.clock.now()
+        left_s = 60.0 - now.second - now.microsecond / 1e6
+        if self._idle_s:
+            left_s = min(left_s, self._touched_at + self._idle_s - self.clock.monotonic())
+        return max(1.0, left_s)
+
+    @property
+    def _idle_s(self) -> float | None:
+        return self.view.status["kiosk"]["idle_s"] if self.view.status else None
+
+    def hung_up(self) -> None:
+        """The terminal has no more keys to give: it is gone, also where the signal for that is ignored."""
+        if not terminal_modes.is_there():
+            self._end(128 + signal.SIGHUP)
 
     def _tick(self) -> None:
-        """Once a second: seconds on the screen, a terminal that is gone, an agent that stays away, nobody there."""
-        if not self.is_headless and not terminal_modes.is_there():
-            self._end(128 + signal.SIGHUP)
-            return
+        """What time alone makes another: seconds and minutes on the screen, an agent that stays away, nobody there."""
+        if self._next_tick is not None:
+            self._next_tick[0].stop()
+            self._next_tick = None
+        try:
+            self._pass()
+        finally:
+            self.count()
+
+    def _pass(self) -> None:
         if self.current_mode == NOWHERE:
             return  # the places are being made anew, and nothing may lead to one meanwhile
         now = self.clock.monotonic()
@@ -297,8 +342,7 @@ class EdgeposApp(App[None], inherit_bindings=False):
             and self.current_mode != "fallback"
         ):
             self.switch_mode("fallback")
-        idle_s = self.view.status["kiosk"]["idle_s"] if self.view.status else None
-        if idle_s and now - self._touched_at >= idle_s:
+        if self._idle_s and now - self._touched_at >= self._idle_s:
             self._touched_at = now
             self._rest()
         is_another_minute = self.now_text != self._minute

@@ -22,8 +22,8 @@ from edgepos.tui.saying import told
 from edgepos.tui.terminal_card import TerminalCard
 from edgepos.tui.view import ClinicView, Document
 
-AGAIN_S = 10.0
-"""Between two looks at the list while it is shown: it tells the agent that somebody reads it."""
+AGAIN_S = 30.0
+"""A list that is shown is looked at again after this long without news of it: that tells the agent that somebody reads it."""
 READ_S = 0.5
 """At least between two looks: in a large house something is decided many times a second."""
 STALE_S = 90.0
@@ -81,7 +81,7 @@ class Desk(Place):
                 yield Caption(id="attention")
 
     def on_mount(self) -> None:
-        self.set_interval(AGAIN_S, self.arrived)
+        self._again = self.set_interval(AGAIN_S, self.arrived)
         rows = self.query_one(Invoices)
         rows.focus()
         # A message would come behind the list's own picture, and cost a second one for each letter that is searched.
@@ -97,6 +97,7 @@ class Desk(Place):
 
     async def _keep_reading(self) -> None:
         self._is_reading = True
+        self._again.reset()
         try:
             while self._reads_again:
                 self._reads_again = False

@@ -59,6 +59,13 @@ class Driver(LinuxDriver):
         super().disable_input()
         os.eventfd_read(self._end)
 
+    def _typed(self) -> bytes:
+        """Nothing where the terminal is gone."""
+        try:
+            return os.read(self.fileno, AT_ONCE)
+        except OSError:
+            return b""
+
     def run_input_thread(self) -> None:
         """Read keys until `disable_input`; wake for nothing else but the end of an Escape that nothing follows."""
         parser = XTermParser(self._debug)
@@ -70,9 +77,10 @@ class Driver(LinuxDriver):
                 return
             pause = None
             if ready:
-                typed = os.read(self.fileno, AT_ONCE)
+                typed = self._typed()
                 if not typed:
-                    waiting.remove(self.fileno)  # the terminal is gone, which the app notices by itself
+                    waiting.remove(self.fileno)
+                    self._loop.call_soon_threadsafe(cast(Any, self._app).hung_up)
                 if text := decode(typed):  # of a letter in two bytes one may come first
                     for message in parser.feed(text):
                         self.process_message(message)

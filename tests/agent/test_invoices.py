@@ -183,6 +183,36 @@ async def test_it_keeps_itself_up_to_date_and_asks_more_often_while_it_is_shown(
     assert 55 <= shown <= 65
 
 
+async def test_screens_are_told_of_a_list_that_is_another_and_not_of_the_same(
+    tried: Tried, clock: Clock, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    desk = Desk(tried.provet, tmp_path, clock, changed=told.append)
+
+    async def hears(seconds: float = 60) -> int:
+        told.clear()
+        await asyncio.sleep(seconds)
+        return len(told)
+
+    async with asyncio.TaskGroup() as group:
+        loop = group.create_task(desk.run())
+        assert await hears(1) >= 1
+        await hears()  # names are learnt by and by
+        assert await hears() == 0
+        assert (desk.stale_s or 0) <= 30
+        tried.books.book(501, 75000, info="Kort")
+        assert await hears() == 1
+        tried.books.book(504, 1000, info="Kort")
+        await desk.fresh("504")
+        assert await hears() == 1, "also where one invoice was read by itself before"
+        down = tried.fault("down", times=None)
+        assert await hears() == 0
+        await tried.simulator.remove_fault(down)
+        assert await hears() == 1, "a list that could not be read, and can be again"
+        loop.cancel()
+    await desk.close()
+
+
 async def test_while_the_practice_system_is_away_the_list_stays_with_its_age(desk: Desk, tried: Tried) -> None:
     await desk.refresh()
     tried.fault("down", times=None)

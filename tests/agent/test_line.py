@@ -74,10 +74,12 @@ async def test_a_card_that_takes_its_time_is_no_lost_line(clinic: Clinic) -> Non
     assert found["state"] == "approved"
 
 
-async def test_the_stream_tells_each_time_that_the_list_was_read_again(clinic: Clinic) -> None:
-    await clinic.invoice()
+async def test_the_stream_tells_of_a_list_that_is_another(clinic: Clinic) -> None:
     async with asyncio.timeout(120), aclosing(clinic.client.events()) as events:
         async for event in events:
+            if event.name == "view":
+                await clinic.invoice()
+                clinic.simulator.world.practice.book(501, 75_000, info="Kort")
             if event.name == "invoices":
                 listed = await clinic.client.get("/invoices")
                 assert event.data == {"as_of": listed["as_of"]}

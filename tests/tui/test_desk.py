@@ -153,6 +153,42 @@ async def test_what_is_still_is_not_drawn_again(agent: ScriptedAgent, monkeypatc
             assert drawn == [], key
 
 
+async def test_a_screen_at_rest_rests_and_counts_seconds_where_some_are_shown(
+    agent: ScriptedAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each waking of a kiosk that nobody uses costs, and most of its life nobody does."""
+    async with at_screen(agent) as person:
+        passed: list[float] = []
+        look = person.app._pass
+        monkeypatch.setattr(person.app, "_pass", lambda: (passed.append(0), look()))
+
+        async def looks(seconds: float) -> int:
+            await person.pilot.pause()
+            passed.clear()
+            await asyncio.sleep(seconds)
+            return len(passed)
+
+        await asyncio.sleep(1)
+        agent.asked.clear()
+        assert await looks(20) <= 1
+        assert [path for _, path, _, _ in agent.asked] in ([], ["/invoices"])
+        await agent.tell_payment(documents.payment(state="sent", seq=20))
+        await person.reads("F7 Running")
+        assert await looks(5) >= 4
+        await agent.tell_payment(documents.payment(state="approved", seq=21))
+        await asyncio.sleep(1)
+        assert await looks(10) <= 1
+        await person.press("f6")
+        assert await looks(5) >= 4, "how long ago each terminal was heard"
+        await person.press("escape")
+        await agent.stop()
+        await person.reads("NO AGENT")
+        person.clock.at += 5
+        await person.reads("NO CONNECTION")
+        await asyncio.sleep(1)
+        assert await looks(20) <= 1
+
+
 async def test_nobody_there_means_back_to_the_desk_and_nothing_typed(agent: ScriptedAgent) -> None:
     async with at_screen(agent) as person:
         await person.type("tova")
