@@ -54,10 +54,12 @@ class InvoiceCache:
         return await self._run(self._load, scope)
 
     async def save(
-        self, changed: Iterable[Invoice], gone: Collection[str], names: Mapping[str, str], as_of: str
-    ) -> None:
-        """Keep what a refresh brought. A disk that fails costs the cache, nothing else."""
-        await self._run(self._save, tuple(changed), tuple(gone), dict(names), as_of)
+        self, changed: Iterable[Invoice], gone: Collection[str], names: Mapping[str, str], unneeded: Collection[str],
+        as_of: str,
+    ) -> None:  # fmt: skip
+        """Keep what a refresh brought, and drop the invoices that are *gone* and the names that are *unneeded*. A disk
+        that fails costs the cache, nothing else."""
+        await self._run(self._save, tuple(changed), tuple(gone), dict(names), tuple(unneeded), as_of)
 
     async def close(self) -> None:
         """Let go of the file. It is opened again by `load`."""
@@ -107,7 +109,10 @@ class InvoiceCache:
             as_of=about.get("as_of"),
         )
 
-    def _save(self, changed: tuple[Invoice, ...], gone: tuple[str, ...], names: dict[str, str], as_of: str) -> None:
+    def _save(
+        self, changed: tuple[Invoice, ...], gone: tuple[str, ...], names: dict[str, str], unneeded: tuple[str, ...],
+        as_of: str,
+    ) -> None:  # fmt: skip
         if self._db is None:
             return
         db = self._db
@@ -117,6 +122,7 @@ class InvoiceCache:
                 db.table("invoice").upsert_all(documents, pk="id")
                 db.table("name").upsert_all(({"key": key, "name": name} for key, name in names.items()), pk="key")
                 db.conn.executemany("DELETE FROM invoice WHERE id = :id", [{"id": id} for id in gone])
+                db.conn.executemany("DELETE FROM name WHERE key = :key", [{"key": key} for key in unneeded])
                 db.table("about").upsert({"key": "as_of", "value": as_of}, pk="key")
         except sqlite3.Error as error:
             log.warning("cache not written", extra={"file": self._path.name, "cause": type(error).__name__})

@@ -251,7 +251,7 @@ class Desk:
                 self._is_news |= self._entries.pop(id, None) is not None
             self._as_of, self._read_at = rfc3339(self._clock.now()), now
             names = await self._learn_names()
-            await self._save(before, names, self._as_of)
+            await self._save(before, names, self._unneeded() if self._unpaid_at == now else (), self._as_of)
             if self._is_news:
                 self._is_news = False
                 self._changed(self._as_of)
@@ -287,14 +287,16 @@ class Desk:
                 gone.append(id)
         return found, gone
 
-    async def _save(self, before: Mapping[str, Invoice], names: Mapping[str, str], as_of: str) -> None:
+    async def _save(
+        self, before: Mapping[str, Invoice], names: Mapping[str, str], unneeded: Collection[str], as_of: str
+    ) -> None:
         """Keep what is new. That nothing is new is kept now and then only: flash wears out."""
         now = self._clock.monotonic()
         changed = [entry.invoice for id, entry in self._entries.items() if before.get(id) != entry.invoice]
         gone = before.keys() - self._entries.keys()
-        if changed or gone or names or now - self._saved_at >= SAVE_EVERY_S:
+        if changed or gone or names or unneeded or now - self._saved_at >= SAVE_EVERY_S:
             self._saved_at = now
-            await self._cache.save(changed, gone, names, as_of)
+            await self._cache.save(changed, gone, names, unneeded, as_of)
 
     async def _learn_names(self) -> Mapping[str, str]:
         """Names that the invoices themselves do not carry: a few with each refresh, each once."""
@@ -310,6 +312,14 @@ class Desk:
         for invoice in nameless:
             self._keep(invoice)
         return names
+
+    def _unneeded(self) -> set[str]:
+        """Let go of names that belong to no invoice any more: of every animal that was ever here, in the end."""
+        kept = (entry.invoice for entry in (*self._entries.values(), *self._ended.values()))
+        unneeded = self._names.keys() - {key for invoice in kept for key in _name_keys(invoice)}
+        for key in unneeded:
+            del self._names[key]
+        return unneeded
 
     def _changes_since(self, now: float) -> str | None:
         """From when on changes are of interest, by the practice system's own clock; None: everything is."""
@@ -340,6 +350,10 @@ class Desk:
 
 def _all_in(words: Sequence[str], text: str) -> bool:
     return all(word in text for word in words)
+
+
+def _name_keys(invoice: Invoice) -> tuple[str, ...]:
+    return (f"owner/{invoice.owner_id}", *(f"animal/{id}" for id in invoice.animal_ids))
 
 
 def _lacks_names(invoice: Invoice, names: Mapping[str, str]) -> bool:

@@ -247,6 +247,28 @@ async def test_another_clinics_cache_is_not_shown(desk: Desk, tried: Tried, cloc
     await desk.close()
 
 
+async def test_names_that_belong_to_no_invoice_any_more_are_kept_nowhere(
+    desk: Desk, tried: Tried, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a box would know everybody who has ever been there: 2,000 invoices a day are 600 KiB of names a day."""
+    monkeypatch.setattr("edgepos.agent.invoices.ENDED_KEPT", 1)
+    for _ in range(8):
+        await desk.refresh()
+    leaving = desk.search("507").invoices[0]
+    (animal,) = leaving.animal_ids
+    assert desk._names[f"animal/{animal}"] == leaving.animal
+    for one in [one for one in desk.search(all=True).invoices if animal in one.animal_ids]:
+        del tried.books.invoices[int(one.id)]
+    await asyncio.sleep(25 * 3600)
+    await desk.refresh()
+    assert leaving.animal not in desk._names.values()
+    assert desk._names, "what is needed stays"
+    desk = await again(desk, tried, clock, tmp_path)
+    assert leaving.animal not in desk._names.values()
+    assert desk._names
+    await desk.close()
+
+
 @pytest.mark.parametrize("garbage", [b"", b"no database at all" * 100])
 async def test_a_damaged_cache_is_begun_anew(
     desk: Desk, tried: Tried, clock: Clock, tmp_path: Path, garbage: bytes
