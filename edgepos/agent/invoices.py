@@ -42,7 +42,7 @@ SAVE_EVERY_S = 600.0
 OVERLAP = timedelta(seconds=5)
 """Changes are asked for from a little before the newest one known, in the practice system's own time."""
 NAMES_A_REFRESH = 20
-ENDED_KEPT = 2_000
+ENDED_KEPT = 1_000
 """Paid and voided ones that are remembered, the newest: some days of a large clinic, a megabyte."""
 GREY = frozenset(
     {
@@ -345,7 +345,10 @@ class Desk:
     def _named(self, invoice: Invoice) -> Invoice:
         owner = invoice.owner or self._names.get(f"owner/{invoice.owner_id}", "")
         animals = (self._names.get(f"animal/{id}", "") for id in invoice.animal_ids)
-        return replace(invoice, owner=owner, animal=invoice.animal or ", ".join(filter(None, animals)))
+        animal = invoice.animal or ", ".join(filter(None, animals))
+        if (owner, animal) == (invoice.owner, invoice.animal):
+            return invoice  # and no second one in memory: a hospital has thousands
+        return replace(invoice, owner=owner, animal=animal)
 
 
 def _all_in(words: Sequence[str], text: str) -> bool:

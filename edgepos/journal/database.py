@@ -31,7 +31,7 @@ PRAGMAS: Mapping[str, tuple[object, object]] = {
     "cell_size_check": ("ON", 1),
     # Full within the first hours, and level from then on. With 16 MB a payment read from the file as often, with a
     # million payments in the journal too; those pages the kernel had in memory.
-    "cache_size": (-2_000, -2_000),
+    "cache_size": (-500, -500),
     # 16 MB of log between checkpoints: the same pages are then written once instead of ten times.
     "wal_autocheckpoint": (4000, 4000),
 }

@@ -59,14 +59,16 @@ def table(samples: Sequence[Sample], every: int = 1) -> str:
     return "\n".join(lines)
 
 
-def growth(samples: Sequence[Sample]) -> dict[str, float]:
-    """In percent, of the last life's end against the same age of the first life: what a restart does not cure.
+def growth(samples: Sequence[Sample], *, since_first_hour: bool = False) -> dict[str, float]:
+    """In percent, of the last life against the first: what a restart does not cure.
 
-    Within a life the caches fill; a second life of the same length that needs more than the first has found a leak of
-    the box, or a cost that grows with the years.
+    Within a life the caches fill; a second life that needs more than the first has found a leak of the box, or a cost
+    that grows with the years. *since_first_hour*: of the very end against the end of the first hour, caches and all.
     """
     first = [one for one in samples if one.life == samples[0].life][1:] or list(samples)
     last = [one for one in samples if one.life == samples[-1].life][1:] or list(samples)
+    if since_first_hour:
+        first, last = list(samples[:1]), list(samples[-1:])
     return {
         name: round(100 * (_typical(last, name) / max(1.0, _typical(first, name)) - 1), 1)
         for name in ("agent_kib", "screens_kib", "files", "descriptors", "threads", "tasks")

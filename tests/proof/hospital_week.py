@@ -53,6 +53,8 @@ WEATHER: Sequence[tuple[dict[str, Any], float]] = (
 )  # fmt: skip
 """What goes wrong, and how often a day."""
 BUSY_HOURS = range(7, 21)
+PAID_BEFORE, OWED_BEFORE = 2_500, 60
+"""Invoices that are there before the week: a hospital is not new, and what a box keeps of them is full from the start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,15 @@ class Plan:
 
 WEEK = Plan()
 SHORT = Plan(terminals=3, screens=3, payments_a_day=600, hours=4, first_hour=1, storms=8.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """An invoice that somebody is to pay."""
+
+    id: str
+    number: str
+    due_minor: int
 
 
 class Hospital(DemoClinic):
@@ -104,6 +115,14 @@ class Hospital(DemoClinic):
         self.addresses = json.loads(self._simulator.stdout.readline())
         for id in self.terminals:
             self.control("PUT", f"/terminals/{id}", {"fresh_refuses": False})
+        self.owed = [self.new_invoice(10_000 + number) for number in range(PAID_BEFORE + OWED_BEFORE)]
+        for invoice in self.owed[:PAID_BEFORE]:
+            self.control("POST", "/practice/bookings", {"invoice": int(invoice.id), "paid_minor": invoice.due_minor})
+        del self.owed[:PAID_BEFORE]
+
+    def new_invoice(self, due_minor: int) -> Owed:
+        made = self.control("POST", "/practice/invoices", {"total_minor": due_minor, "department": 2})
+        return Owed(id=str(made["id"]), number=made["number"], due_minor=due_minor)
 
     @contextlib.contextmanager
     def screens(self) -> Iterator[None]:
@@ -145,7 +164,11 @@ class Week:
         self.weather: Counter[str] = Counter()
         self.samples: list[Sample] = []
         self.practice_away_until = 0.0
-        self.to_assign: dict[str, str] = {}
+        self.owed = hospital.owed
+        self.asked: dict[str, Owed] = {}
+        """What each payment is for whose end is not known yet."""
+        self.unlisted: set[str] = set()
+        """Those of them that were taken without their invoice."""
 
     # --- the days
 
@@ -158,7 +181,7 @@ class Week:
                 self.minute(hour % 24)
                 self.pass_(MINUTE)
                 if minute % 20 == 0:
-                    self.assign()
+                    self.follow_up()
             self.take_sample()
         self.settle()
 
@@ -199,14 +222,23 @@ class Week:
                 self.cardholder(terminal, {"do": "tap", "decline_code": "51"})
             case "give up":
                 self.cardholder(terminal, {"do": "cancel"})
-        due = self.draw.randrange(1_000, 300_000)
-        invoice = self.hospital.control("POST", "/practice/invoices", {"total_minor": due, "department": 2})
+        # Whoever could not pay comes again.
+        comes_again = self.owed and self.draw.random() < 0.5
+        invoice = self.owed.pop(0) if comes_again else self.hospital.new_invoice(self.draw.randrange(1_000, 300_000))
         body: dict[str, Any] = {"terminal": terminal, "currency": "SEK", "large_confirmed": True}
-        line = {"invoice": str(invoice["id"]), "part": 1, "due_minor": due, "amount_minor": due}
+        due = {"due_minor": invoice.due_minor, "amount_minor": invoice.due_minor}
         is_away = self.now < self.practice_away_until
-        body |= {"amount_minor": due, "text": invoice["number"]} if is_away else {"lines": [line]}
-        if (payment := self.ask("/payments", body)) and is_away:
-            self.to_assign[payment["id"]] = str(invoice["id"])
+        if is_away:
+            body |= {"amount_minor": invoice.due_minor, "text": invoice.number}
+        else:
+            body["lines"] = [{"invoice": invoice.id, "part": 1, **due}]
+        payment = self.ask("/payments", body)
+        if payment is None:
+            self.owed.append(invoice)
+            return
+        self.asked[payment["id"]] = invoice
+        if is_away:
+            self.unlisted.add(payment["id"])
 
     def cardholder(self, terminal: str, *steps: dict[str, Any]) -> None:
         self.hospital.control("POST", f"/terminals/{terminal}/cardholder", {"steps": list(steps)})
@@ -227,16 +259,20 @@ class Week:
             return None
         return answer
 
-    def assign(self) -> None:
-        """What was taken without its invoice gets it, once the practice system is there again."""
-        if self.now < self.practice_away_until:
-            return
-        for payment, invoice in list(self.to_assign.items()):
-            state = self.state(payment)
-            if state == "approved" and self.ask(f"/payments/{payment}/assign", {"invoice": invoice}) is None:
+    def follow_up(self) -> None:
+        """What was not paid is owed still; what was taken without its invoice gets it, once that can be."""
+        for payment, invoice in list(self.asked.items()):
+            state, is_unlisted = self.state(payment), payment in self.unlisted
+            if state not in FINAL:
                 continue
-            if state in FINAL:
-                del self.to_assign[payment]
+            if state == "approved" and is_unlisted:
+                is_away = self.now < self.practice_away_until
+                if is_away or self.ask(f"/payments/{payment}/assign", {"invoice": invoice.id}) is None:
+                    continue
+            if state != "approved":
+                self.owed.append(invoice)
+            del self.asked[payment]
+            self.unlisted.discard(payment)
 
     # --- the night
 
@@ -292,7 +328,7 @@ class Week:
             self.hospital.control("DELETE", f"/faults/{fault['id']}")
         self.practice_away_until = 0.0
         self.rest()
-        self.until("the invoices that come late", lambda: not (self.assign() or self.to_assign))
+        self.until("the invoices that come late", lambda: not (self.follow_up() or self.asked))
         self.rest()
         self.take_sample()
 
@@ -353,7 +389,8 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="edgepos-week-") as scratch:
         week, problems = play(plan, Path(scratch), say)
     say(f"{week.pressed:,} presses, refused {dict(week.refused)}, weather {dict(week.weather)}")
-    say(f"growth in percent, the last day against the first: {growth(week.samples)}")
+    say(f"growth in percent, the last life against the first: {growth(week.samples)}")
+    say(f"growth in percent, the last hour against the first: {growth(week.samples, since_first_hour=True)}")
     say("\n".join(problems) or "bank, journal and practice system agree; all screens show the same")
     say(f"seed {SEED}, {time.monotonic() - began:.0f} s")
     record(f"payments in {plan.hours} hours of a hospital with {plan.terminals} terminals", week.pressed, len(problems))

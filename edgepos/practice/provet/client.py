@@ -12,6 +12,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from edgepos.clock import Clock
 from edgepos.domain.booking import obstacle, row_in
@@ -49,8 +50,9 @@ PAGE = 50
 MANY = 200
 ANSWER_LIMIT = 300
 """So much of a refusal's body is kept with the parked row."""
-ENDED, MOST_ENDED = frozenset({WhyNot.PAID, WhyNot.VOIDED, WhyNot.OTHER_DEPARTMENT}), 2_000
+ENDED, MOST_ENDED = frozenset({WhyNot.PAID, WhyNot.VOIDED, WhyNot.OTHER_DEPARTMENT}), 1_000
 """Invoices that nobody can pay here, and how many of them one reading remembers, the newest."""
+NONE: Mapping[str, PracticePayment] = MappingProxyType({})
 MOST_PASSES = 5
 MOST_ALARMS = 1000
 
@@ -200,7 +202,7 @@ class Provet:
             before = await self._pass(self._floors[day], earliest)
             last = max(map(int, before), default=0)
             for _ in range(MOST_PASSES):
-                again = await self._pass(self._floors[day], earliest, until=last)
+                again = await self._pass(self._floors[day], earliest, until=last, known=before)
                 if again == before:
                     return list(again.values())
                 before = again
@@ -208,10 +210,16 @@ class Provet:
         except (FilterIgnored, Unacceptable):
             return await self._newest_since(earliest)
 
-    async def _pass(self, floor: int, earliest: str, until: float = math.inf) -> dict[str, PracticePayment]:
-        pages = walk(self._payment_page, {}, page_size=MANY, after=floor)
-        rows = [row async for page in pages for row in page if not _is_before(row, earliest)]
-        return {one.id: one for one in map(self._read_payment, rows) if int(one.id) <= until}
+    async def _pass(
+        self, floor: int, earliest: str, until: float = math.inf, known: Mapping[str, PracticePayment] = NONE
+    ) -> dict[str, PracticePayment]:
+        """One pass. Read page by page, and what is as it was *known* is held once: a hospital has thousands a day."""
+        found: dict[str, PracticePayment] = {}
+        async for page in walk(self._payment_page, {}, page_size=MANY, after=floor):
+            for one in [self._read_payment(row) for row in page if not _is_before(row, earliest)]:
+                if int(one.id) <= until:
+                    found[one.id] = known[one.id] if known.get(one.id) == one else one
+        return found
 
     async def _newest_since(self, earliest: str) -> list[PracticePayment]:
         """Without `id__gt` no walk is safe: one page of one moment, if it reaches back far enough."""
