@@ -104,7 +104,7 @@ class Place:
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("EDGEPOS_")},
             "EDGEPOS_CONFIG": str(self.folder / "config"), "EDGEPOS_SOCKET": str(run / "agent.sock"),
-            "STATE_DIRECTORY": str(state), "RUNTIME_DIRECTORY": str(run),
+            "STATE_DIRECTORY": str(state), "RUNTIME_DIRECTORY": str(run), "MALLOC_ARENA_MAX": "1",  # as the unit has it
         }  # fmt: skip
 
     @contextlib.contextmanager
