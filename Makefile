@@ -23,7 +23,7 @@ proof: $(VENV)/dev.stamp compiled  ## no payment lost, doubled or misreported: t
 soak: $(VENV)/dev.stamp compiled  ## the same in its long form: an hour or more
 	@$(BIN)/python -m tests.proof --soak
 
-bench: $(VENV)/dev.stamp compiled  ## what edgepos costs, each figure beside its floor or a peer; ARGS="--json", "--long", "--only drain"
+bench: $(VENV)/dev.stamp compiled  ## what edgepos costs, each figure beside its floor or a peer; ARGS="--json", "--only drain"
 	@$(BIN)/python -m bench $(ARGS)
 
 pictures: $(VENV)/dev.stamp compiled  ## the pictures of docs/staff*.md, from the real screen; ARGS="/tmp/p --theme dark" for every scene

@@ -23,7 +23,7 @@ from bench.measure import Row, markdown, table
 
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 """Between these two marks of a page stands the table of the last run that was written there."""
-Measure = Callable[[bool], Iterator[Row]]
+Measure = Callable[[], Iterator[Row]]
 
 MEASURES: Mapping[str, str] = {
     "commits": "bench.journal_rows:commits",
@@ -50,7 +50,6 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="put the table into this page, between its marks")
-    parser.add_argument("--long", action="store_true", help="replay a million events instead of a hundred thousand")
     parser.add_argument("--only", nargs="+", choices=MEASURES, metavar="NAME", help=", ".join(MEASURES))
     options = parser.parse_args(argv)
     began, load_before = time.perf_counter(), round(os.getloadavg()[0], 2)
@@ -58,7 +57,7 @@ def main(argv: Sequence[str]) -> int:
     not_measured: dict[str, str] = {}
     for name in options.only or MEASURES:
         try:
-            for row in load(name)(options.long):
+            for row in load(name)():
                 rows.append(row)
                 if not options.json:
                     print(table([row]), flush=True)

@@ -40,7 +40,7 @@ def _line(path: Path) -> tuple[socket.socket, BinaryIO]:
     return line, line.makefile("rb")
 
 
-def requests(long: bool) -> Iterator[Row]:
+def requests() -> Iterator[Row]:
     """The smallest question, on a line that stays open, against a JSON line on a raw socket."""
     with place() as here, here.agent(here.folder / "state") as agent:
         floor_path = here.folder / "lines.sock"
@@ -76,7 +76,7 @@ def requests(long: bool) -> Iterator[Row]:
     )  # fmt: skip
 
 
-def listing(long: bool) -> Iterator[Row]:
+def listing() -> Iterator[Row]:
     """A search key in a list of 500 unpaid invoices, each key a connection of its own as the command line has it."""
     with tempfile.TemporaryDirectory() as folder, place() as here, here.agent(Path(folder)) as running:
         for _ in range(INVOICES):

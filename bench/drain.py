@@ -57,7 +57,7 @@ async def emptied(journal: Journal, sender: Sender) -> None:
     unsubscribe()
 
 
-def drain(long: bool) -> Iterator[Row]:
+def drain() -> Iterator[Row]:
     """1,000 rows of different invoices against the time that their replies take, as many side by side as we ask."""
     with tempfile.TemporaryDirectory() as folder, raw("books", "0", str(REPLY_S * 1000)) as process:
         assert process.stdout is not None
@@ -105,7 +105,7 @@ SCARCEST = 95
 """Lists of payments in a minute: 100, of which 5 are kept for people."""
 
 
-def limits(long: bool) -> Iterator[Row]:
+def limits() -> Iterator[Row]:
     """Under the real limits, in virtual time: the drain against what the budget allows."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner, tempfile.TemporaryDirectory() as folder:
         yield runner.run(_limits(Path(folder)))

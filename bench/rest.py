@@ -34,7 +34,7 @@ def idler() -> Iterator[int]:
         process.wait()
 
 
-def rest(long: bool) -> Iterator[Row]:
+def rest() -> Iterator[Row]:
     """Three terminals, both services up, the desk on a screen: after a while a minute, looked at each second."""
     with (
         tempfile.TemporaryDirectory() as folder,

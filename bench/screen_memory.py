@@ -113,7 +113,7 @@ class Stream:
         writer.close()  # once it is written; whoever has gone meanwhile needs no answer
 
 
-def held(long: bool) -> Iterator[Row]:
+def held() -> Iterator[Row]:
     """The screen's memory after 100,000 changes, beyond what it was after the first 10,000."""
     with tempfile.TemporaryDirectory() as folder, place() as here:
         with here.agent(Path(folder) / "state") as running:

@@ -98,7 +98,7 @@ def screen(environment: Mapping[str, str], *texts: bytes) -> Iterator[Terminal]:
         terminal.end()
 
 
-def painted(long: bool) -> Iterator[Row]:
+def painted() -> Iterator[Row]:
     """From the start of the process to the desk with its list, against a minimal Textual app of the same widgets."""
     with tempfile.TemporaryDirectory() as state, place() as here, here.agent(Path(state)) as agent:
         _listed(agent, 1)
@@ -117,7 +117,7 @@ def painted(long: bool) -> Iterator[Row]:
     )
 
 
-def keys(long: bool) -> Iterator[Row]:
+def keys() -> Iterator[Row]:
     """A key typed into the desk's search: 500 invoices and 20 terminals at work, against nothing listed, at rest."""
     with tempfile.TemporaryDirectory() as states, place(20) as full, place() as empty:
         for _ in range(INVOICES):

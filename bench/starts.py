@@ -25,7 +25,7 @@ def _run(*arguments: str, environment: Mapping[str, str]) -> float:
     return timed(work) * 1e3
 
 
-def commands(long: bool) -> Iterator[Row]:
+def commands() -> Iterator[Row]:
     """Each as the installed `edgepos` does it, against an interpreter that does nothing."""
     script = "from edgepos.__main__ import main; raise SystemExit(main())"
     with tempfile.TemporaryDirectory() as state, place() as here, here.agent(Path(state)) as agent:
@@ -42,7 +42,7 @@ def commands(long: bool) -> Iterator[Row]:
     yield compared("edgepos pay --help", "python -c pass", pay, floors, "ms", at_most=4)
 
 
-def start(long: bool) -> Iterator[Row]:
+def start() -> Iterator[Row]:
     """The agent with three terminals, both services up, against the least that opens a database and listens."""
     with tempfile.TemporaryDirectory() as folder, place() as here:
         state = Path(folder) / "state"

@@ -124,7 +124,7 @@ async def watched(here: Place, folder: Path) -> AsyncIterator[Watched]:
         agent.end()
 
 
-def events(long: bool) -> Iterator[Row]:
+def events() -> Iterator[Row]:
     """Payments at one terminal: each change, from its commit to twenty screens and to one."""
     with tempfile.TemporaryDirectory() as folder, place() as here:
         yield asyncio.run(_events(here, Path(folder)))
@@ -146,7 +146,7 @@ async def _events(here: Place, folder: Path) -> Row:
     )  # fmt: skip
 
 
-def crowd(long: bool) -> Iterator[Row]:
+def crowd() -> Iterator[Row]:
     """Twenty terminals paying at once with ten screens watching, against one terminal and one screen."""
     with tempfile.TemporaryDirectory() as folder, place(20) as here:
         yield asyncio.run(_crowd(here, Path(folder)))

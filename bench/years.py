@@ -18,7 +18,7 @@ A_COPY = 10_000
 STARTS, ROUNDS, A_ROUND = 5, 7, 15
 
 
-def years(long: bool) -> Iterator[Row]:
+def years() -> Iterator[Row]:
     """A start, and questions over the local API, on a journal of a thousand and of a million payments."""
     with tempfile.TemporaryDirectory(prefix="edgepos-bench-") as folder:
         many, few = Path(folder) / "many", Path(folder) / "few"
