@@ -26,33 +26,40 @@ STREAMS = "bench.streams"
 GRACE_S = 1.0
 
 
+class Screen(asyncio.Protocol):
+    """One screen's stream: what came and when. It is read when all is over, so that reading delays nobody."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[float, bytes]] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.WriteTransport)
+        self._transport = transport
+        transport.write(b"GET /v1/events HTTP/1.0\r\nHost: edgepos\r\n\r\n")
+
+    def data_received(self, data: bytes) -> None:
+        if not self.got:
+            print("open", flush=True)
+        self.got.append((time.monotonic(), data))
+
+    def messages(self) -> Iterator[tuple[str, float]]:
+        """Sequence and moment of each message of a payment: the moment in which its last byte was there."""
+        self._transport.abort()
+        rest = b""
+        for at, data in self.got:
+            *whole, rest = (rest + data).split(b"\n\n")
+            for message in whole:
+                if message.startswith(b"event: payment\n"):
+                    yield message.partition(b"id: ")[2].partition(b"\n")[0].decode(), at
+
+
 async def read(path: str, screens: int) -> None:
-    """A process with so many screens' streams: prints `sequence monotonic` for each message of a payment it gets."""
-    got: list[tuple[str, float]] = []
-
-    async def screen() -> None:
-        reader, writer = await asyncio.open_unix_connection(path)
-        writer.write(b"GET /v1/events HTTP/1.1\r\nHost: edgepos\r\n\r\n")
-        kind = seq = ""
-        try:
-            while line := await reader.readline():
-                if line.startswith(b"event: view"):
-                    print("open", flush=True)
-                if line.startswith(b"event: "):
-                    kind, seq = line[7:-1].decode(), ""
-                elif line.startswith(b"id: "):
-                    seq = line[4:-1].decode()
-                elif line.startswith(b"data: ") and kind == "payment":
-                    got.append((seq, time.monotonic()))
-        finally:
-            writer.close()
-
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(screen()) for _ in range(screens)]
-        await asyncio.to_thread(sys.stdin.readline)
-        for task in tasks:
-            task.cancel()
-    print(json.dumps(got), flush=True)
+    """A process with so many screens: prints `sequence monotonic` for each message of a payment they get."""
+    loop = asyncio.get_running_loop()
+    made = [(await loop.create_unix_connection(Screen, path))[1] for _ in range(screens)]
+    loading.settle()  # as a screen does
+    await asyncio.to_thread(sys.stdin.readline)
+    print(json.dumps([message for screen in made for message in screen.messages()]), flush=True)
 
 
 async def pay(path: str, times: int, terminals: Sequence[str]) -> None:
