@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgepos.agent.view import View, finding
-from edgepos.domain.operation import Operation
+from edgepos.domain.operation import Kind, Operation
 from edgepos.journal import Event, Journal, Pictures, Surroundings
 
 QUEUE = 64
@@ -73,7 +73,7 @@ class Hub:
         self._journal = journal
         self._view = view
         self._listeners: set[Listener] = set()
-        self._pictures: list[tuple[int, Operation, Surroundings]] = []
+        self._reconciliations: list[tuple[int, Operation, Surroundings]] = []
         self._changed_findings = False
         self._closings: list[int] = []
         self._wanted = asyncio.Event()
@@ -93,8 +93,13 @@ class Hub:
         self.touch()
 
     def _see(self, changed: Pictures) -> None:
-        self._pictures += changed
-        self._wanted.set()
+        """Payments are told here and now: with twenty terminals at work each turn of the loop is long."""
+        for seq, operation, around in changed:
+            if operation.kind is Kind.RECONCILIATION:
+                self._reconciliations.append((seq, operation, around))
+                self._wanted.set()
+            else:
+                self.tell("payment", self._view.pictured_at_once(operation, around), seq)
 
     def touch(self) -> None:
         """Something that the status shows may be another."""
@@ -167,12 +172,12 @@ class Hub:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            changed, self._pictures = self._pictures, []
+            reconciled, self._reconciliations = self._reconciliations, []
             has_findings, self._changed_findings = self._changed_findings, False
             closings, self._closings = self._closings, []
             if not self._listeners:
                 continue
-            for seq, operation, around in changed:
+            for seq, operation, around in reconciled:
                 self.tell("payment", await self._view.pictured(operation, around), seq)
             if has_findings:
                 self.tell("finding", {"open": [finding(row) for row in await self._journal.open_findings()]})

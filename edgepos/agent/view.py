@@ -85,6 +85,13 @@ class View:
 
     async def pictured(self, operation: Operation, around: Surroundings) -> Document:
         """The document of *operation*, of which the journal has been read already."""
+        document = self.pictured_at_once(operation, around)
+        if operation.kind is Kind.RECONCILIATION:
+            document |= await self._reconciliation(around.period)
+        return document
+
+    def pictured_at_once(self, operation: Operation, around: Surroundings) -> Document:
+        """That of a payment, and of a reconciliation what is known without a question."""
         first = operation.lines[0] if operation.lines else None
         worker = self._crew.workers.get(operation.terminal)
         is_purchase = operation.kind is Kind.PURCHASE
@@ -130,8 +137,6 @@ class View:
         if operation.state in OPEN and worker is not None:
             document |= {"step": worker.step, "waiting_for": worker.waiting_for}
         document["period_closed"] = around.period is not None and around.period.closed_at is not None
-        if operation.kind is Kind.RECONCILIATION:
-            document |= await self._reconciliation(around.period)
         return document
 
     async def _reconciliation(self, period: Period | None) -> Document:
