@@ -244,7 +244,9 @@ class Desk:
         async with self._refreshing:
             now = self._clock.monotonic()
             before = {id: entry.invoice for id, entry in self._entries.items()}
-            invoices, gone = await self._read(now, before)
+            if self._whole_at is None:
+                await self._take_unpaid()
+            invoices, gone = await self._read(now, {id: entry.invoice for id, entry in self._entries.items()})
             for invoice in invoices:
                 self._keep(invoice)
             for id in gone:
@@ -255,6 +257,13 @@ class Desk:
             if self._is_news:
                 self._is_news = False
                 self._changed(self._as_of)
+
+    async def _take_unpaid(self) -> None:
+        """After a start: what can be paid now is there within seconds, where all of a month takes a minute or more."""
+        for invoice in await self._practice.unpaid() or ():
+            self._keep(invoice)
+        if self._is_news:
+            self._changed(self._as_of or rfc3339(self._clock.now()))
 
     async def _read(self, now: float, before: Mapping[str, Invoice]) -> tuple[list[Invoice], Collection[str]]:
         """Invoices as they are now, later readings last, and the ids of those of *before* that are not there any more."""

@@ -239,6 +239,34 @@ async def test_a_restart_begins_with_what_was_known(desk: Desk, tried: Tried, cl
     await desk.close()
 
 
+async def test_after_a_start_what_can_be_paid_is_there_before_all_of_the_month_is(
+    desk: Desk, tried: Tried, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A month of 3,000 invoices takes a minute of the rate budget, and a hospital's twenty."""
+    told: list[str] = []
+    desk = Desk(tried.provet, tmp_path, clock, changed=told.append)
+    await desk.open()
+    reading, invoices = asyncio.Event(), tried.provet.invoices
+
+    async def long(*, since: str | None = None) -> list[Invoice]:
+        await reading.wait()
+        return await invoices(since=since)
+
+    monkeypatch.setattr(tried.provet, "invoices", long)
+    refreshing = asyncio.create_task(desk.refresh())
+    await asyncio.sleep(30)
+    assert not refreshing.done()
+    assert len(told) == 1, "screens are told that there is a list"
+    assert found(desk, "20417") == ["501"]
+    assert found(desk, "draft") == found(desk, "507") == []
+    reading.set()
+    await refreshing
+    assert found(desk, "507") == ["507"]
+    desk = await again(desk, tried, clock, tmp_path, scope="")
+    assert found(desk, "20417") == ["501"], "and what came first is in the cache as well"
+    await desk.close()
+
+
 async def test_another_clinics_cache_is_not_shown(desk: Desk, tried: Tried, clock: Clock, tmp_path: Path) -> None:
     await desk.refresh()
     desk = await again(desk, tried, clock, tmp_path, scope="elsewhere")
