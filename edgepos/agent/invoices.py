@@ -262,8 +262,9 @@ class Desk:
         """After a start: what can be paid now is there within seconds, where all of a month takes a minute or more."""
         for invoice in await self._practice.unpaid() or ():
             self._keep(invoice)
+        self._as_of = self._as_of or rfc3339(self._clock.now())
         if self._is_news:
-            self._changed(self._as_of or rfc3339(self._clock.now()))
+            self._changed(self._as_of)
 
     async def _read(self, now: float, before: Mapping[str, Invoice]) -> tuple[list[Invoice], Collection[str]]:
         """Invoices as they are now, later readings last, and the ids of those of *before* that are not there any more."""

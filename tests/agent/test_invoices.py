@@ -256,7 +256,8 @@ async def test_after_a_start_what_can_be_paid_is_there_before_all_of_the_month_i
     refreshing = asyncio.create_task(desk.refresh())
     await asyncio.sleep(30)
     assert not refreshing.done()
-    assert len(told) == 1, "screens are told that there is a list"
+    assert told == [desk.search().as_of], "screens are told that there is a list"
+    assert desk.stale_s == pytest.approx(30, abs=5)
     assert found(desk, "20417") == ["501"]
     assert found(desk, "draft") == found(desk, "507") == []
     reading.set()
