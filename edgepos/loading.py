@@ -33,7 +33,7 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
-    with contextlib.suppress(OSError, ValueError, AttributeError, ImportError):
+    with contextlib.suppress(OSError, ValueError, AttributeError, ImportError, MemoryError):
         _enlarge()  # what kernel and library do not have, or do not give, stays as it was
 
 

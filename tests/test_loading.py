@@ -28,6 +28,33 @@ def test_nothing_that_was_loaded_is_another_afterwards() -> None:
     assert (done.stdout, done.stderr) == ("settled\n", "")
 
 
+UNDER_THE_UNITS_RULE = """
+import ctypes, os, sys
+PR_SET_MDWE, REFUSE = 65, 1
+refused = ctypes.CDLL(None).prctl(PR_SET_MDWE, REFUSE, 0, 0, 0)
+os.execv(sys.executable, [sys.executable, "-c", sys.argv[1], str(refused)])
+"""
+SETTLED_THERE = """
+import mmap, sys
+from edgepos import loading
+try:
+    mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+except OSError:
+    print("refused")
+loading._enlarge()
+print("enlarged")
+"""
+
+
+def test_it_needs_no_memory_that_can_be_written_and_run() -> None:
+    """`MemoryDenyWriteExecute=yes` of the units."""
+    command = [sys.executable, "-c", UNDER_THE_UNITS_RULE, SETTLED_THERE]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    if "refused" not in done.stdout:
+        pytest.skip("this kernel has no such rule")
+    assert (done.stdout, done.stderr) == ("refused\nenlarged\n", "")
+
+
 def test_only_whole_large_pages_of_its_own_memory_are_asked_for() -> None:
     kept = bytearray(8 * loading.LARGE)
     stretches = list(loading._whole_pages())
@@ -38,7 +65,9 @@ def test_only_whole_large_pages_of_its_own_memory_are_asked_for() -> None:
     assert not any(first <= code < first + length for first, length in stretches), "files are the kernel's"
 
 
-@pytest.mark.parametrize("missing", [OSError("no /proc"), AttributeError("malloc_trim"), ImportError("ctypes")])
+@pytest.mark.parametrize(
+    "missing", [OSError("no /proc"), AttributeError("malloc_trim"), ImportError("ctypes"), MemoryError("W^X")]
+)
 def test_where_that_cannot_be_it_goes_on_as_it_was(monkeypatch: pytest.MonkeyPatch, missing: Exception) -> None:
     def refuse() -> None:
         raise missing
