@@ -159,7 +159,7 @@ class EdgeposApp(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self._mind_the_process()
-        self.count()
+        self.keep_time()
         self.set_timer(loading.SETTLED_S, loading.settle)
         self.follow()
 
@@ -285,9 +285,9 @@ class EdgeposApp(App[None], inherit_bindings=False):
         for screen in self.screen_stack:
             if isinstance(screen, Place):
                 screen.draw()
-        self.count()
+        self.keep_time()
 
-    def count(self) -> None:
+    def keep_time(self) -> None:
         """See to it that `_tick` comes in time for what is on the screen now."""
         if self._next_tick is not None:
             timer, is_soon = self._next_tick
@@ -328,11 +328,11 @@ class EdgeposApp(App[None], inherit_bindings=False):
             self._next_tick[0].stop()
             self._next_tick = None
         try:
-            self._pass()
+            self._notice_time()
         finally:
-            self.count()
+            self.keep_time()
 
-    def _pass(self) -> None:
+    def _notice_time(self) -> None:
         if self.current_mode == NOWHERE:
             return  # the places are being made anew, and nothing may lead to one meanwhile
         now = self.clock.monotonic()

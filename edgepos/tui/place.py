@@ -175,7 +175,7 @@ class Place(Frame[None]):
 
     def on_screen_resume(self) -> None:
         self.draw()
-        self.clinic.count()
+        self.clinic.keep_time()
         self.arrived()
 
     def on_resize(self) -> None:

@@ -159,8 +159,8 @@ async def test_a_screen_at_rest_rests_and_counts_seconds_where_some_are_shown(
     """Each waking of a kiosk that nobody uses costs, and most of its life nobody does."""
     async with at_screen(agent) as person:
         passed: list[float] = []
-        look = person.app._pass
-        monkeypatch.setattr(person.app, "_pass", lambda: (passed.append(0), look()))
+        look = person.app._notice_time
+        monkeypatch.setattr(person.app, "_notice_time", lambda: (passed.append(0), look()))
 
         async def looks(seconds: float) -> int:
             await person.pilot.pause()

@@ -52,7 +52,7 @@ ANSWER_LIMIT = 300
 """So much of a refusal's body is kept with the parked row."""
 ENDED, MOST_ENDED = frozenset({WhyNot.PAID, WhyNot.VOIDED, WhyNot.OTHER_DEPARTMENT}), 1_000
 """Invoices that nobody can pay here, and how many of them one reading remembers, the newest."""
-NONE: Mapping[str, PracticePayment] = MappingProxyType({})
+NOTHING_KNOWN: Mapping[str, PracticePayment] = MappingProxyType({})
 MOST_PASSES = 5
 MOST_ALARMS = 1000
 
@@ -211,7 +211,7 @@ class Provet:
             return await self._newest_since(earliest)
 
     async def _pass(
-        self, floor: int, earliest: str, until: float = math.inf, known: Mapping[str, PracticePayment] = NONE
+        self, floor: int, earliest: str, until: float = math.inf, known: Mapping[str, PracticePayment] = NOTHING_KNOWN
     ) -> dict[str, PracticePayment]:
         """One pass. Read page by page, and what is as it was *known* is held once: a hospital has thousands a day."""
         found: dict[str, PracticePayment] = {}
