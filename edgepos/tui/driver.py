@@ -59,10 +59,12 @@ class Driver(LinuxDriver):
         super().disable_input()
         os.eventfd_read(self._end)
 
-    def _typed(self) -> bytes:
-        """Nothing where the terminal is gone."""
+    def _typed(self) -> bytes | None:
+        """Nothing (b"") where the terminal is gone; None where it has no key to give after all."""
         try:
             return os.read(self.fileno, AT_ONCE)
+        except BlockingIOError:  # whoever shares the line has made it so, and was quicker
+            return None
         except OSError:
             return b""
 
@@ -78,6 +80,8 @@ class Driver(LinuxDriver):
             pause = None
             if ready:
                 typed = self._typed()
+                if typed is None:
+                    continue
                 if not typed:
                     waiting.remove(self.fileno)
                     self._loop.call_soon_threadsafe(cast(Any, self._app).hung_up)
